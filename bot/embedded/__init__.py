@@ -1,0 +1,1 @@
+"""Launchers of the real PostgreSQL and Valkey that the default installation brings along."""

@@ -1,0 +1,61 @@
+"""Where the embedded servers keep their data, and whom they run as."""
+
+import hashlib
+import os
+import pwd
+import secrets
+from pathlib import Path
+
+from bot.processes import Account
+
+LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
+
+
+def default_state_dir(checkout: Path, home: Path, *, root: bool) -> Path:
+    """A folder of its own for every checkout, short enough for socket paths.
+
+    Root's servers run as another account, which cannot enter root's home.
+    """
+    tag = hashlib.sha256(str(checkout).encode()).hexdigest()[:8]
+    base = Path("/var/lib") if root else home / ".local" / "state"
+    return base / "credit-service" / tag
+
+
+def server_account() -> Account | None:
+    """The unprivileged account for the servers when we are root; else nobody else is needed."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    raise RuntimeError("没有可用的普通账户来运行数据库：请新建一个名为 postgres 的系统账户")
+
+
+def private_folder(path: Path, account: Account | None) -> Path:
+    """Make a folder that only the server's account may enter."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    if account:
+        os.chown(path, account.uid, account.gid)
+    return path
+
+
+def password(path: Path, account: Account | None) -> str:
+    """Read the server's password, or make one at the very first start."""
+    if not path.exists():
+        draft = path.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(24))
+        if account:
+            os.chown(draft, account.uid, account.gid)
+        draft.rename(path)
+    return path.read_text()
+
+
+def socket_folder(path: Path, account: Account | None) -> Path:
+    if len(str(path)) > LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
+        raise RuntimeError(f"文件夹路径太长：{path}。请用 CREDIT_STATE_DIR 指定一个短一些的路径")
+    return private_folder(path, account)
