@@ -1,0 +1,100 @@
+"""PostgreSQL through Tortoise on asyncpg: addresses, time-outs, the open transaction."""
+
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext, set_global_context
+from tortoise.exceptions import DBConnectionError
+
+# The server gives up before the client does, so that a slow statement frees its locks by itself.
+STATEMENT_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 3_000
+IDLE_IN_TRANSACTION_MS = 30_000
+COMMAND_TIMEOUT_S = 15.0
+CONNECT_TIMEOUT_S = 3.0
+
+# What asyncpg and Tortoise raise when the server is gone, restarting, or out of reach.
+GONE = (
+    OSError,
+    TimeoutError,
+    DBConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def connect_arguments(url: str) -> dict[str, Any]:
+    """What asyncpg needs to connect to an address such as postgres://user:secret@host:5432/name."""
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return {
+        "host": query.get("host") or parts.hostname or "localhost",
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": unquote(parts.path.lstrip("/")),
+        "timeout": CONNECT_TIMEOUT_S,
+    } | ({"ssl": query["sslmode"]} if "sslmode" in query else {})
+
+
+def orm_config(url: str, *, pool: int, application: str) -> dict[str, Any]:
+    credentials = connect_arguments(url) | {
+        "minsize": 1,
+        "maxsize": pool,
+        "command_timeout": COMMAND_TIMEOUT_S,
+        "server_settings": {
+            "application_name": application,
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+            "timezone": "UTC",
+        },
+    }
+    return {
+        "connections": {
+            "default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}
+        },
+        "apps": {"models": {"models": ["models"], "migrations": "models.migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def open_database(url: str, *, pool: int, application: str) -> TortoiseContext:
+    """Make the ORM usable from every task of this process, whichever task opened it."""
+    context = TortoiseContext()
+    set_global_context(context)  # before init(), which itself needs an active context
+    await context.init(config=orm_config(url, pool=pool, application=application))
+    return context
+
+
+async def close_database(context: TortoiseContext) -> None:
+    await context.close_connections()
+
+
+async def fetch(sql: str, *values: Any) -> list[dict[str, Any]]:  # SQL values
+    """Run one fixed statement on the pool, or inside the transaction that is open around it."""
+    client = cast("AsyncpgDBClient", get_connection("default"))
+    rows: list[dict[str, Any]] = await client.execute_query_dict(sql, list(values))
+    return rows
+
+
+def transaction_connection() -> asyncpg.Connection:
+    """The asyncpg connection of the open transaction; an error where there is none.
+
+    Tortoise has no public name for it; tests/service/test_database.py guards this one use.
+    """
+    client = get_connection("default")
+    if not isinstance(client, TransactionWrapper):
+        raise RuntimeError(  # noqa: TRY004  # not a type that somebody passed
+            "this must be called inside in_transaction()"
+        )
+    return client._connection  # noqa: SLF001  # see above

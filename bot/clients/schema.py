@@ -1,0 +1,72 @@
+"""The database schema: applied under one lock, compared with the models, drafted from them."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.migrations.api import migrate as apply
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.writer import MigrationWriter
+
+from bot.clients.database import connect_arguments, orm_config
+from bot.clients.queue import install_queue
+
+_ONE_AT_A_TIME = 725001  # advisory lock: two machines that migrate at once wait for each other
+_APP = "models"
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema up to date; harmless when it already is, and when two do it at once."""
+    lock = await asyncpg.connect(**connect_arguments(url))
+    try:
+        await lock.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
+        config = _config(url)
+        async with TortoiseContext():
+            await apply(config=config)
+            await Tortoise.close_connections()
+        await install_queue(lock)
+    finally:
+        await lock.close()
+
+
+async def pending(url: str) -> list[str]:
+    """Names of the migrations that this database has not seen."""
+    config = _config(url)
+    async with TortoiseContext():
+        await Tortoise.init(config=config, init_connections=False)
+        try:
+            executor = MigrationExecutor(get_connection("default"), config["apps"])
+            return [step.migration.name for step in await executor.plan()]
+        finally:
+            await Tortoise.close_connections()
+
+
+async def drafts(url: str) -> list[MigrationWriter]:
+    """Migrations that the models ask for and no file holds: none in a clean checkout."""
+    config = _config(url)
+    async with TortoiseContext() as context:
+        await Tortoise.init(config=config, init_connections=False)
+        apps = context.apps
+        if apps is None:
+            raise RuntimeError("the models did not load")
+        found = await MigrationAutodetector(apps, config["apps"]).changes()
+        await Tortoise.close_connections()
+        return list(found)
+
+
+async def write_drafts(url: str, name: str) -> list[Path]:
+    """Write the drafted migrations; each is read by a person before it is committed."""
+    paths = []
+    for writer in await drafts(url):
+        number = writer.name.split("_", 1)[0]
+        writer.name = f"{number}_{name}"
+        paths.append(Path(writer.write()))
+    return paths
+
+
+def _config(url: str) -> dict[str, Any]:
+    return orm_config(url, pool=2, application="credit-migrate")

@@ -1,0 +1,119 @@
+"""What a message to one of our WeChat accounts leaves behind: once, whatever is repeated."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tortoise.transactions import in_transaction
+
+from bot.clients.database import fetch
+from bot.services import outbox
+from models import InboundMessage
+from models.ids import new_id
+
+FORGET = "conversation.forget"
+FORGET_AFTER = timedelta(days=1)  # WeChat's own repeats are over long before
+KEEP_MESSAGES = timedelta(days=180)
+PURGE_AT_ONCE = 5000
+
+
+class Following(StrEnum):
+    """What a message says about whether its sender follows the account."""
+
+    UNKNOWN = ""
+    BEGUN = "begun"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message as the services see it: no content, only who, what kind, and when."""
+
+    appid: str
+    openid: str
+    key: str
+    kind: str
+    sent_at: datetime
+    following: Following = Following.UNKNOWN
+
+
+# One statement is one transaction: the message's unique key decides whether anything happens.
+# Instants of following only move forward, so that late and swapped events do no harm.
+_RECORD = """
+WITH message AS (
+    INSERT INTO inbound_message (id, appid, dedupe_key, openid, kind, reply, received_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (appid, dedupe_key) DO NOTHING
+    RETURNING 1
+)
+INSERT INTO contact (id, appid, openid, first_seen_at, last_seen_at, followed_at, unfollowed_at)
+SELECT $8, $2, $4, $7, $7, $9, $10 FROM message
+ON CONFLICT (appid, openid) DO UPDATE SET
+    last_seen_at = greatest(contact.last_seen_at, excluded.last_seen_at),
+    followed_at = greatest(contact.followed_at, excluded.followed_at),
+    unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at)
+RETURNING 1 AS fresh
+"""
+
+
+async def record(heard: Heard, reply: str, *, now: datetime) -> str:
+    """Note the message and its sender, once; answer the reply of the first delivery."""
+    if heard.following is Following.ENDED:
+        async with in_transaction():
+            fresh = await _insert(heard, reply, now)
+            if fresh:
+                payload = {"appid": heard.appid, "openid": heard.openid}
+                await outbox.put(FORGET, payload, now=now, due_at=now + FORGET_AFTER)
+    else:
+        fresh = await _insert(heard, reply, now)
+    return reply if fresh else await _first_reply(heard)
+
+
+async def _insert(heard: Heard, reply: str, now: datetime) -> bool:
+    rows = await fetch(
+        _RECORD,
+        new_id(now),
+        heard.appid,
+        heard.key,
+        heard.openid,
+        heard.kind,
+        reply,
+        now,
+        new_id(now),
+        heard.sent_at if heard.following is Following.BEGUN else None,
+        heard.sent_at if heard.following is Following.ENDED else None,
+    )
+    return bool(rows)
+
+
+async def _first_reply(heard: Heard) -> str:
+    rows = await fetch(
+        "SELECT reply FROM inbound_message WHERE appid = $1 AND dedupe_key = $2",
+        heard.appid,
+        heard.key,
+    )
+    return str(rows[0]["reply"]) if rows else ""
+
+
+async def forget(payload: outbox.Payload, now: datetime) -> None:
+    """After somebody left: delete what they wrote, unless they have come back since."""
+    rows = await fetch(
+        "SELECT followed_at > unfollowed_at AS back FROM contact WHERE appid = $1 AND openid = $2",
+        payload["appid"],
+        payload["openid"],
+    )
+    if rows and not rows[0]["back"]:
+        await InboundMessage.filter(
+            appid=payload["appid"], openid=payload["openid"], received_at__lt=now
+        ).delete()
+
+
+async def purge(*, now: datetime) -> int:
+    """Delete messages that nobody needs any more, a bounded number at a time."""
+    rows = await fetch(
+        "DELETE FROM inbound_message WHERE id IN "
+        "(SELECT id FROM inbound_message WHERE received_at < $1 LIMIT $2) RETURNING 1",
+        now - KEEP_MESSAGES,
+        PURGE_AT_ONCE,
+    )
+    return len(rows)

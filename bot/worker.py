@@ -1,0 +1,60 @@
+"""The loop that takes jobs: what is announced is performed, what fails is tried again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from bot.clients.database import close_database, connect_arguments, open_database
+from bot.clients.queue import Cron, listen
+from bot.config import Config
+from bot.jobs import WORK, Schedule, Work
+from bot.services import outbox
+from bot.services.outbox import Task
+
+log = structlog.get_logger()
+
+
+async def run(
+    config: Config,
+    database_url: str,
+    *,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    work: Work = WORK,
+) -> None:
+    """Work until told to stop. Ends with an error when PostgreSQL goes: then it is restarted."""
+
+    async def on_job(job_id: UUID) -> None:
+        await take(job_id, tasks=work.tasks, clock=clock)
+
+    crons = [Cron(line.name, line.when, _ticker(line, clock)) for line in work.schedule]
+    context = await open_database(
+        database_url, pool=config.database_pool, application="credit-worker"
+    )
+    connection = await asyncpg.connect(**connect_arguments(database_url))
+    try:
+        log.info("worker_ready")
+        await listen(connection, on_job, crons, stop=stop, heartbeat=work.heartbeat)
+    finally:
+        await connection.close()
+        await close_database(context)
+
+
+async def take(job_id: UUID, *, tasks: Mapping[str, Task], clock: Callable[[], datetime]) -> None:
+    """Perform one job. Its failure is its own: the loop goes on."""
+    try:
+        await outbox.perform(job_id, tasks=tasks, now=clock())
+    except Exception as error:
+        log.exception("job_failed", job=str(job_id))
+        await outbox.postpone(job_id, reason=type(error).__name__, tasks=tasks, now=clock())
+
+
+def _ticker(line: Schedule, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:
+    async def tick() -> None:
+        await line.run(clock())
+
+    return tick

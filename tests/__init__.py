@@ -1,0 +1,1 @@
+"""Unit, service, HTTP, browser and fault tests, benchmarks, and the gates."""

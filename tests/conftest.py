@@ -1,0 +1,79 @@
+"""`db`, `redis_url`, the fixed instant: nothing else at the root."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from bot.clients.database import close_database, open_database
+from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
+
+NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
+
+_engines = pytest.StashKey[Engines]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return  # the servers belong to the process that started the run
+    config.stash[_engines] = Engines()
+    config.stash[_engines].announce()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if engines := config.stash.get(_engines, None):
+        engines.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test hides a gap: it fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> int:
+    """The number of this test process."""
+    name = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker: int) -> str:
+    return f"{os.environ[REDIS_URL]}?db={worker}"
+
+
+@pytest.fixture(scope="session")
+async def database_url(worker: int) -> str:
+    """A database of this test process alone."""
+    return await create_database(os.environ[DATABASE_URL], f"test_{worker}")
+
+
+@pytest.fixture(scope="session")
+async def orm(database_url: str) -> AsyncIterator[str]:
+    context = await open_database(database_url, pool=12, application="tests")
+    yield database_url
+    await close_database(context)
+
+
+@pytest.fixture(scope="session")
+async def emptier(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def db(orm: str, emptier: asyncpg.Connection) -> str:
+    """The ORM on empty tables; answers the database's address."""
+    tables = await emptier.fetch(
+        "SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = 'public' "
+        "AND tablename <> 'tortoise_migrations'"
+    )
+    deletes = ";".join(f"DELETE FROM {row['name']}" for row in tables)
+    await emptier.execute(f"SET session_replication_role = replica;{deletes}")
+    return orm

@@ -1,0 +1,63 @@
+"""Real PostgreSQL and Valkey for one test run: started once, a database for every test process."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from bot.clients import schema
+from bot.embedded.postgres import RECKLESS, STOP_WITH, EmbeddedPostgres
+from bot.embedded.valkey import EmbeddedValkey
+from bot.processes import stop
+
+TEMPLATE = "template_of_tests"
+DATABASE_URL = "TEST_DATABASE_URL"
+REDIS_URL = "TEST_REDIS_URL"
+
+
+class Engines:
+    """Both servers in a folder of their own; gone with the process that started them."""
+
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="credit-test-"))
+        self.folder.chmod(0o755)  # the servers run as another account when we are root
+        self.postgres = EmbeddedPostgres(
+            self.folder / "postgres", RECKLESS if settings is None else settings
+        )
+        self.valkey = EmbeddedValkey(self.folder / "valkey")
+        self.postgres.prepare()
+        self.valkey.prepare()
+        self.postgres_pid = self.postgres.start()
+        self.valkey_pid = self.valkey.start()
+
+    def stop(self) -> None:
+        stop(self.valkey_pid, signal.SIGTERM, 10.0)
+        stop(self.postgres_pid, STOP_WITH, 20.0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def announce(self) -> None:
+        """Make the template database and tell the test processes where everything is."""
+        asyncio.run(create_database(self.postgres.url, TEMPLATE, template="template1"))
+        asyncio.run(schema.migrate(self.postgres.url_of(TEMPLATE)))
+        os.environ[DATABASE_URL] = self.postgres.url_of(TEMPLATE)
+        os.environ[REDIS_URL] = self.valkey.url
+
+
+async def create_database(url: str, name: str, *, template: str = TEMPLATE) -> str:
+    """Make a database afresh and answer its address."""
+    connection = await asyncpg.connect(url_with_database(url, "postgres"))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    finally:
+        await connection.close()
+    return url_with_database(url, name)
+
+
+def url_with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

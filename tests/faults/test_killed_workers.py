@@ -1,0 +1,63 @@
+"""Workers killed in the middle of their work: no job is lost, no effect comes twice."""
+
+import os
+import signal
+import sys
+
+import asyncpg
+import pytest
+from tortoise.transactions import in_transaction
+
+from bot.processes import spawn
+from bot.services import outbox
+from tests.conftest import NOW
+from tests.waiting import until
+
+JOBS = 2000
+KILL_AT = (200, 500, 900, 1400, 1900)
+
+pytestmark = pytest.mark.faults
+
+
+async def put_jobs(number: int) -> None:
+    for start in range(0, number, 200):
+        async with in_transaction():
+            for n in range(start, start + 200):
+                await outbox.put("count", {"n": n}, now=NOW)
+
+
+async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
+    db: str, emptier: asyncpg.Connection
+):
+    await emptier.execute("CREATE TABLE effect (number int, at timestamptz)")
+    await put_jobs(JOBS)
+    argv = [sys.executable, "-m", "tests.faults.counting_worker", db]
+    workers = [spawn(argv) for _ in range(2)]
+
+    async def effects() -> int:
+        return int(await emptier.fetchval("SELECT count(*) FROM effect"))
+
+    try:
+        for mark in KILL_AT:
+            await until(lambda m=mark: at_least(effects, m), f"{mark} effects")
+            victim = workers.pop(0)
+            os.kill(victim.pid, signal.SIGKILL)
+            victim.wait()
+            workers.append(spawn(argv))
+
+        async def all_done() -> bool:
+            return await emptier.fetchval("SELECT count(*) FROM job WHERE state <> 'done'") == 0
+
+        await until(all_done, "every job done")
+        numbers = await emptier.fetch("SELECT number FROM effect ORDER BY number")
+    finally:
+        for process in workers:
+            process.terminate()
+            process.wait()
+        await emptier.execute("DROP TABLE effect")
+
+    assert [row["number"] for row in numbers] == list(range(JOBS))
+
+
+async def at_least(count, wanted: int) -> bool:
+    return await count() >= wanted

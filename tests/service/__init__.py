@@ -1,0 +1,1 @@
+"""Services on real tables: no HTTP, a fixed instant."""

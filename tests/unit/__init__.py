@@ -1,0 +1,1 @@
+"""Pure rules, and promises about the code itself."""
