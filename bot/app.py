@@ -1,0 +1,76 @@
+"""Builds the web application from Deps, and serves it on a listening socket."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from aiohttp import web
+
+from bot.deps import DEPS, Deps
+from bot.handlers import assets, openapi, probes
+from bot.handlers.edge import EDGE, Edge, served
+from bot.handlers.guard import LIMITS, GuardedSite, Limits
+from bot.handlers.surface import Route
+from bot.routes import ROUTES
+
+Lifespan = Callable[[web.Application], AsyncIterator[None]]
+GRACE_S = 10.0
+
+
+def build_app(
+    deps: Deps, *, routes: Iterable[Route] = ROUTES, lifespan: Iterable[Lifespan] = ()
+) -> web.Application:
+    """Wire everything; opens nothing: a lifespan opens before the first request and closes last."""
+    routes = tuple(routes)
+    edge = Edge(deps.config)
+    app = web.Application(
+        middlewares=(
+            # One: request id, audience, declared input, refusals, log line, metrics. Each further
+            # middleware costs every request, so what belongs around all of them goes in there.
+            edge.middleware(),
+        )
+    )
+    app.on_response_prepare.append(edge.dress)
+    app[DEPS] = deps
+    app[EDGE] = edge
+    app[assets.ASSETS] = assets.load()
+    app[openapi.DOCUMENT] = openapi.build(routes)
+    checks = app[probes.CHECKS] = probes.Checks(deps.checks)
+    for route in routes:
+        resource = app.router.add_resource(route.path)
+        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+        surface = served(route)
+        for method in methods:
+            edge.served[resource.add_route(method, route.handler)] = surface
+    app.cleanup_ctx.extend(lifespan)
+
+    async def let_go(_app: web.Application) -> None:
+        await checks.close()
+
+    app.on_cleanup.append(let_go)
+    return app
+
+
+async def serve(  # each is a decision of the process that calls it
+    app: web.Application,
+    sock: socket.socket,
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None] | None = None,
+    limits: Limits = LIMITS,
+    grace: float = GRACE_S,
+) -> None:
+    """Serve until `stop` is set, then finish what is in flight (for at most `grace` seconds).
+
+    The lifespans open before the socket is listened to and close after the last answer. Signals
+    are the caller's; `ready` is called once connections are accepted.
+    """
+    runner = web.AppRunner(app, shutdown_timeout=grace)
+    await runner.setup()
+    try:
+        await GuardedSite(runner, sock, limits=limits, malformed=app[EDGE].malformed).start()
+        if ready is not None:
+            ready()
+        await stop.wait()
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,31 @@
+"""Security headers, the same on every answer: pages, data, refusals, aiohttp's own."""
+
+from multidict import CIMultiDict
+
+from bot.config import Config
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+NO_STORE = "no-store"
+
+
+def security_headers(config: Config) -> CIMultiDict[str]:
+    """Build the set once; an answer only merges it in."""
+    headers = CIMultiDict(
+        {
+            "Content-Security-Policy": CSP,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "X-Frame-Options": "DENY",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+            "Server": "credit",  # not the name and version of the library
+        }
+    )
+    if config.public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
