@@ -34,6 +34,21 @@ _QRSCENE = "qrscene_"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+def _template(reply: type[BaseReply], **texts: object) -> str:
+    """Let wechatpy render a kind of reply once; its renderer costs as much as our whole codec."""
+    ends = {"source": "%(account_id)s", "target": "%(openid)s", "time": 0}
+    xml: str = reply(**ends, **texts).render()
+    return xml.replace("<CreateTime>0<", "<CreateTime>%(at)d<")
+
+
+_TEXT = _template(TextReply, content="%(text)s")
+_IMAGE = _template(ImageReply, image="%(media_id)s")
+_ARTICLE = {"title": "%(title)s", "description": "%(description)s", "image": "%(picture)s"}
+_NEWS = _template(ArticlesReply, articles=[{**_ARTICLE, "url": "%(url)s"}])
+_TRANSFER = _template(TransferCustomerServiceReply)
+EMPTY_REPLY: str = EmptyReply().render()  # no answer and no redelivery; needs no sealing
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One message or event; `fields` holds everything as it was sent, unknown fields too."""
@@ -101,43 +116,32 @@ def text_reply(to: Incoming, text: str, *, at: int) -> str:
     """Answer with text; what is longer than WeChat takes is cut, blank text is no answer."""
     text = _NOT_XML.sub("", text)
     if not text.strip():
-        return empty_reply()
+        return EMPTY_REPLY
     raw = text.encode()
     if len(raw) > MAX_TEXT_BYTES:
         text = raw[:MAX_TEXT_BYTES].decode(errors="ignore")
-    return _render(TextReply(content=_cdata(text), **_ends(to, at)))
+    return _fill(_TEXT, to, at, text=text)
 
 
 def image_reply(to: Incoming, media_id: str, *, at: int) -> str:
-    return _render(ImageReply(media_id=_cdata(media_id), **_ends(to, at)))
+    return _fill(_IMAGE, to, at, media_id=media_id)
 
 
 def news_reply(
     to: Incoming, *, title: str, description: str, picture: str, url: str, at: int
 ) -> str:
     """Answer with one article: more than one is not shown in an answer to a message."""
-    article = {"title": title, "description": description, "image": picture, "url": url}
-    safe = {name: _cdata(_NOT_XML.sub("", value)) for name, value in article.items()}
-    return _render(ArticlesReply(articles=[safe], **_ends(to, at)))
+    return _fill(_NEWS, to, at, title=title, description=description, picture=picture, url=url)
 
 
 def transfer_reply(to: Incoming, *, at: int) -> str:
     """Hand this message to the people at the customer-service desk."""
-    return _render(TransferCustomerServiceReply(**_ends(to, at)))
+    return _fill(_TRANSFER, to, at)
 
 
-def empty_reply() -> str:
-    """No answer, and no redelivery; needs no sealing."""
-    return _render(EmptyReply())
-
-
-def _ends(to: Incoming, at: int) -> dict[str, object]:
-    return {"source": to.account_id, "target": to.openid, "time": at}
-
-
-def _render(reply: BaseReply) -> str:
-    xml: str = reply.render()
-    return xml
+def _fill(template: str, to: Incoming, at: int, **texts: str) -> str:
+    safe = {name: _cdata(_NOT_XML.sub("", text)) for name, text in texts.items()}
+    return template % {"account_id": to.account_id, "openid": to.openid, "at": at, **safe}
 
 
 def _cdata(text: str) -> str:

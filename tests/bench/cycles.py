@@ -19,9 +19,7 @@ MESSAGE = (
     "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{text}]]></Content>"
     "<MsgId>{number}</MsgId></xml>"
 )
-ENVELOPE = (
-    b"<xml><ToUserName><![CDATA[%b]]></ToUserName><Encrypt><![CDATA[%b]]></Encrypt></xml>"
-)
+ENVELOPE = b"<xml><ToUserName><![CDATA[%b]]></ToUserName><Encrypt><![CDATA[%b]]></Encrypt></xml>"
 
 
 class Callback(NamedTuple):
