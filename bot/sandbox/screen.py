@@ -14,14 +14,19 @@ from bot.sandbox.ledger import Row
 from bot.sandbox.world import WORLD, World
 
 FILES = Path(__file__).with_name("phone")
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 LINES_SHOWN = 100
 STILL_HERE_S = 15
 BREATH_S = 0.05  # between two calls to look again, so that a burst does not redraw each line
 
 
 def routes() -> list[web.RouteDef]:
-    files = sorted(path.name for path in FILES.iterdir() if path.suffix in {".css", ".js"})
+    files = sorted(path.name for path in FILES.iterdir() if path.suffix in {".css", ".js", ".svg"})
     return [
         web.get("/", _file("index.html")),
         *(web.get(f"/phone/{name}", _file(name)) for name in files),
