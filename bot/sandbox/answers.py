@@ -1,0 +1,45 @@
+"""How api.weixin.qq.com speaks: status 200, JSON, errcode and errmsg with a rid."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.world import World
+
+OK = {"errcode": 0, "errmsg": "ok"}
+
+
+class Refused(Exception):
+    """A call that WeChat refuses; `more` are fields beside errcode and errmsg."""
+
+    def __init__(self, errcode: int, errmsg: str, **more: object) -> None:
+        super().__init__(errmsg)
+        self.errcode = errcode
+        self.errmsg = errmsg
+        self.more = more
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the API after its token was checked; `body` is empty for a GET."""
+
+    world: World
+    body: dict[str, Any]
+    raw: bytes
+
+
+def as_response(value: dict[str, Any]) -> web.Response:
+    # Some of WeChat's answers are JSON called text/plain; who can read that can read them all.
+    return web.Response(text=json.dumps(value, ensure_ascii=False), content_type="text/plain")
+
+
+def refusal(refused: Refused) -> dict[str, Any]:
+    rid = "-".join(secrets.token_hex(4) for _ in range(3))
+    return {
+        "errcode": refused.errcode,
+        "errmsg": f"{refused.errmsg} rid: {rid}",
+        **refused.more,
+    }

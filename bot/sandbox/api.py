@@ -1,0 +1,143 @@
+"""The API side: one table of endpoints, and the way each call goes through it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox import menu, messages, tokens
+from bot.sandbox.answers import Call, Refused, as_response, refusal
+from bot.sandbox.faults import LONGEST_S, ApiFault
+from bot.sandbox.ledger import stamp, text
+from bot.sandbox.world import WORLD, World
+
+ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+PREFIX = "/cgi-bin/"
+SECRETS = {"secret", "access_token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    method: str
+    act: Callable[[Call], dict[str, Any]]
+    token: bool = True
+
+
+# Later capabilities add their lines here.
+ENDPOINTS = {
+    "/cgi-bin/stable_token": Endpoint("POST", tokens.stable_token, token=False),
+    "/cgi-bin/message/custom/send": Endpoint("POST", messages.custom_send),
+    "/cgi-bin/message/template/send": Endpoint("POST", messages.template_send),
+    "/cgi-bin/menu/create": Endpoint("POST", menu.create),
+    "/cgi-bin/menu/get": Endpoint("GET", menu.get),
+    "/cgi-bin/menu/delete": Endpoint("GET", menu.delete),
+}
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.route("*", PREFIX + "{rest:.*}", call)]
+
+
+async def call(request: web.Request) -> web.StreamResponse:
+    """Trouble first (if ordered), then the call itself; every call is written down."""
+    world = request.app[WORLD]
+    raw, value = b"", None
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        value = refusal(Refused(45002, "content size out of limit"))
+    fault = world.faults.for_call(request.path)
+    if fault and not fault.after:
+        if fault.kind != "slow":
+            _write_down(world, request, raw, answer=f"fault: {fault.kind}")
+        if bad := await _trouble(world, request, fault):
+            return bad
+    if value is None:
+        try:
+            value = _carry_out(world, request, raw)
+        except Refused as refused:
+            value = refusal(refused)
+    _write_down(world, request, raw, answer=value)
+    bad = await _trouble(world, request, fault) if fault and fault.after else None
+    return bad or as_response(value)
+
+
+def _carry_out(world: World, request: web.Request, raw: bytes) -> dict[str, Any]:
+    endpoint = ENDPOINTS.get(request.path)
+    if endpoint is None:
+        raise Refused(40066, "invalid url")
+    if request.method != endpoint.method:
+        needed = endpoint.method
+        raise Refused(43001 if needed == "GET" else 43002, f"require {needed} method")
+    if endpoint.token:
+        tokens.check(world, request.query.get("access_token"))
+    body = _object(raw) if endpoint.method == "POST" else {}
+    return endpoint.act(Call(world, body, raw))
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    if not raw.strip():
+        raise Refused(44002, "empty post data")
+    try:
+        value = json.loads(raw.decode(), parse_constant=_no_number)
+        text(value).encode()  # a lone surrogate can be written as \\ud800 but is no text
+    except (ValueError, RecursionError) as error:
+        raise Refused(47001, "data format error") from error
+    if not isinstance(value, dict):
+        raise Refused(47001, "data format error")
+    return value
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+async def _trouble(
+    world: World, request: web.Request, fault: ApiFault
+) -> web.StreamResponse | None:
+    """Wait as ordered; then what to answer instead, or None to go on as if nothing was wrong."""
+    if fault.kind == "silent":
+        await world.faults.hold(LONGEST_S)
+        if request.transport:
+            request.transport.abort()
+        return web.Response(status=504)
+    if fault.delay_s:
+        await world.faults.hold(fault.delay_s)
+    if fault.kind == "errcode":
+        return as_response(refusal(Refused(fault.errcode, fault.errmsg)))
+    if fault.kind == "html":
+        return web.Response(status=fault.status, text=ERROR_PAGE, content_type="text/html")
+    if fault.kind == "status":
+        return web.Response(status=fault.status)
+    return None
+
+
+def _write_down(
+    world: World, request: web.Request, raw: bytes, *, answer: str | dict[str, Any]
+) -> None:
+    """Into the ledger, without the secret and the token."""
+    told = answer if isinstance(answer, str) else text(_masked(answer))
+    world.ledger.run(
+        "INSERT INTO calls (at, path, body, errcode, answer)"
+        " VALUES (:at, :path, :body, :errcode, :answer)",
+        {
+            "at": stamp(world.clock()),
+            "path": request.path[:200],
+            "body": text(_masked(_maybe_object(raw))),
+            "errcode": None if isinstance(answer, str) else answer.get("errcode", 0),
+            "answer": told,
+        },
+    )
+
+
+def _masked(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: "***" if name in SECRETS else one for name, one in value.items()}
+
+
+def _maybe_object(raw: bytes) -> dict[str, Any]:
+    try:
+        return _object(raw)
+    except Refused:
+        return {}

@@ -1,0 +1,242 @@
+"""What simulated people can do with the official account, and the pushes that follow from it."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.sandbox import xml
+from bot.sandbox.deliveries import ACCOUNT, Push
+from bot.sandbox.ledger import Row, stamp
+from bot.sandbox.world import Mistake, World
+
+NAME = "中小企业信用服务"
+# Fixed ids: a product that keeps its database knows these people again.
+FIRST_PEOPLE = (
+    ("oSbx6WangJianguoLaoBan000001", "王建国", "老板"),
+    ("oSbx6LiXiuyingKuaiJi00000002", "李秀英", "会计"),
+    ("oSbx6ZhangWeiLuRen0000000003", "张伟", "路人"),
+)
+MOST_PEOPLE = 60
+
+# Which act allows how many customer-service messages, and for how long.
+MESSAGE = (5, timedelta(hours=48))
+TAP = (3, timedelta(minutes=1))
+ALLOWING_EVENTS = ("subscribe", "SCAN", "CLICK", "scancode_push", "scancode_waitmsg")
+# After these the person looks at the chat and waits; a failure shows there.
+AWAITED_EVENTS = ("subscribe", "SCAN", "CLICK", "scancode_waitmsg")
+
+
+class Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Follow(Nothing):
+    scene: str | None = Field(None, min_length=1, max_length=64)
+
+
+class Text(Nothing):
+    content: str = Field(min_length=1, max_length=600)
+
+
+class Click(Nothing):
+    key: str = Field(min_length=1, max_length=128)
+
+
+class View(Nothing):
+    url: str = Field(min_length=1, max_length=1024)
+
+
+class Page(Nothing):
+    pagepath: str = Field(min_length=1, max_length=1024)
+
+
+class Scan(Nothing):
+    scene: str = Field(min_length=1, max_length=64)
+
+
+class NewPerson(Nothing):
+    nickname: str = Field(min_length=1, max_length=16)
+    role: str = Field("访客", max_length=8)
+    openid: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{6,64}$")
+
+
+def settle_in(world: World) -> None:
+    """The first people, unless the ledger already knows somebody."""
+    if not world.ledger.row("SELECT openid FROM people LIMIT 1"):
+        for openid, nickname, role in FIRST_PEOPLE:
+            _insert(world, openid, nickname, role)
+
+
+def add(world: World, given: NewPerson) -> Row:
+    count = world.ledger.row("SELECT count(*) AS n FROM people")
+    if count and count["n"] >= MOST_PEOPLE:
+        raise Mistake(409, "too_many", f"最多添加 {MOST_PEOPLE} 部手机。")
+    openid = given.openid or "oSbx6" + secrets.token_hex(12)[:23]
+    if world.ledger.row("SELECT 1 FROM people WHERE openid = :openid", {"openid": openid}):
+        raise Mistake(409, "exists", "这个 openid 已经有人使用。", field="openid")
+    _insert(world, openid, given.nickname, given.role)
+    world.bell.ring()
+    return person(world, openid)
+
+
+def person(world: World, openid: str) -> Row:
+    found = find(world, openid)
+    if found is None:
+        raise Mistake(404, "not_found", "没有这个人。")
+    return found
+
+
+def find(world: World, openid: str) -> Row | None:
+    return world.ledger.row("SELECT * FROM people WHERE openid = :openid", {"openid": openid})
+
+
+def follow(world: World, who: Row, given: Follow) -> Push:
+    if who["following"]:
+        raise Mistake(409, "following", "已经关注了。")
+    world.ledger.run(
+        "UPDATE people SET following = 1, followed_at = :at,"
+        " chat_from = (SELECT coalesce(max(id), 0) FROM chat) WHERE openid = :openid",
+        {"at": stamp(world.clock()), "openid": who["openid"]},
+    )
+    if given.scene is None:
+        return _event(world, who, "subscribe", {"EventKey": ""})
+    _note(world, who, f"扫码关注，场景值 {given.scene}")
+    ticketed = {"EventKey": f"qrscene_{given.scene}", "Ticket": _ticket(given.scene)}
+    return _event(world, who, "subscribe", ticketed)
+
+
+def unfollow(world: World, who: Row, _: Nothing) -> Push:
+    _must_follow(who)
+    world.ledger.run(
+        "UPDATE people SET following = 0, followed_at = NULL WHERE openid = :openid", who
+    )
+    world.ledger.run("DELETE FROM allowances WHERE openid = :openid", who)
+    return _event(world, who, "unsubscribe", {"EventKey": ""})
+
+
+def say(world: World, who: Row, given: Text) -> Push:
+    _must_follow(who)
+    fields: dict[str, xml.Field]
+    fields = {"MsgType": "text", "Content": given.content, "MsgId": message_id()}
+    sent = push(world, who["openid"], fields)
+    world.deliveries.show(
+        who["openid"],
+        sender="me",
+        kind="text",
+        body={"content": given.content},
+        push_id=sent.id,
+    )
+    return sent
+
+
+def click(world: World, who: Row, given: Click) -> Push:
+    _must_follow(who)
+    return _event(world, who, "CLICK", {"EventKey": given.key})
+
+
+def view(world: World, who: Row, given: View) -> Push:
+    _must_follow(who)
+    return _event(world, who, "VIEW", {"EventKey": given.url, "MenuId": 459200001})
+
+
+def open_page(world: World, who: Row, given: Page) -> Push:
+    _must_follow(who)
+    fields: Mapping[str, xml.Field] = {"EventKey": given.pagepath, "MenuId": 459200002}
+    return _event(world, who, "view_miniprogram", fields)
+
+
+def scan(world: World, who: Row, given: Scan) -> Push:
+    """A parametric code: whoever does not follow yet follows by it."""
+    if not who["following"]:
+        return follow(world, who, Follow(scene=given.scene))
+    _note(world, who, f"扫描二维码，场景值 {given.scene}")
+    fields = {"EventKey": given.scene, "Ticket": _ticket(given.scene)}
+    return _event(world, who, "SCAN", fields)
+
+
+# How the phone and the control interface name the acts, and what each needs.
+ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
+    "follow": (Follow, follow),
+    "unfollow": (Nothing, unfollow),
+    "text": (Text, say),
+    "click": (Click, click),
+    "view": (View, view),
+    "page": (Page, open_page),
+    "scan": (Scan, scan),
+}
+
+
+def push(world: World, openid: str, fields: Mapping[str, xml.Field]) -> Push:
+    """Write down one message or event; whoever calls has it delivered."""
+    now = world.clock()
+    whole: dict[str, xml.Field] = {
+        "ToUserName": ACCOUNT,
+        "FromUserName": openid,
+        "CreateTime": int(now.timestamp()),
+        **fields,
+    }
+    event = str(fields.get("Event", ""))
+    is_message = fields.get("MsgType") != "event"
+    if is_message or event in ALLOWING_EVENTS:
+        remaining, span = MESSAGE if is_message else TAP
+        world.ledger.run(
+            "INSERT INTO allowances (openid, cause, remaining, until)"
+            " VALUES (:openid, :cause, :remaining, :until)",
+            {
+                "openid": openid,
+                "cause": event or "message",
+                "remaining": remaining,
+                "until": stamp(now + span),
+            },
+        )
+    awaited = is_message or event in AWAITED_EVENTS
+    kind = event or str(fields.get("MsgType", ""))
+    return record(world, openid, xml.write(whole), kind=kind, awaited=awaited)
+
+
+def record(world: World, openid: str, body: str, *, kind: str, awaited: bool) -> Push:
+    number = world.ledger.run(
+        "INSERT INTO pushes (openid, kind, xml, at, awaited, outcome)"
+        " VALUES (:openid, :kind, :xml, :at, :awaited, 'pending')",
+        {
+            "openid": openid,
+            "kind": kind,
+            "xml": body,
+            "at": stamp(world.clock()),
+            "awaited": awaited,
+        },
+    )
+    world.bell.ring()
+    return Push(number, openid, body, awaited)
+
+
+def message_id() -> int:
+    """64 bits, as long as WeChat's, and new even after the ledger was emptied."""
+    return 2 * 10**16 + secrets.randbelow(7 * 10**18)
+
+
+def _event(world: World, who: Row, event: str, fields: Mapping[str, xml.Field]) -> Push:
+    return push(world, who["openid"], {"MsgType": "event", "Event": event, **fields})
+
+
+def _must_follow(who: Row) -> None:
+    if not who["following"]:
+        raise Mistake(409, "not_following", "请先关注公众号。")
+
+
+def _note(world: World, who: Row, words: str) -> None:
+    world.deliveries.show(who["openid"], sender="system", kind="note", body={"content": words})
+
+
+def _ticket(scene: str) -> str:
+    return "gQ" + re.sub(r"[^A-Za-z0-9]", "", scene).ljust(8, "0") + "AAAA=="
+
+
+def _insert(world: World, openid: str, nickname: str, role: str) -> None:
+    world.ledger.run(
+        "INSERT INTO people (openid, nickname, role) VALUES (:openid, :nickname, :role)",
+        {"openid": openid, "nickname": nickname, "role": role},
+    )

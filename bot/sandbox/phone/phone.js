@@ -1,0 +1,199 @@
+// One phone: builds it from the template, keeps it in step with the state, sends what is tapped.
+
+import { paintAvatar, showLines, timeOfDay } from "./lines.js";
+import { element, icon, link, webAddress } from "./words.js";
+
+const TOAST_MS = 2600;
+
+export class Phone {
+  constructor(person, account) {
+    this.openid = person.openid;
+    this.account = account;
+    this.node = document.getElementById("phone").content.firstElementChild.cloneNode(true);
+    this.node.dataset.phone = person.openid;
+    this.node.id = `phone-${person.openid}`;
+    this.node.setAttribute("aria-label", `${person.nickname}（${person.role}）的手机`);
+    this.find(".nickname").textContent = person.nickname;
+    this.find(".role").textContent = person.role;
+    this.find(".account-name").textContent = account.name;
+    this.find(".lines").setAttribute("aria-label", `${person.nickname}与${account.name}的聊天记录`);
+    paintAvatar(this.find(".avatar"), person);
+    this.menuDrawn = "";
+    this.listen();
+  }
+
+  find(selector) {
+    return this.node.querySelector(selector);
+  }
+
+  listen() {
+    this.find(".follow").addEventListener("click", () => this.act("follow"));
+    this.find(".compose").addEventListener("submit", (event) => this.say(event));
+    this.find(".scan").addEventListener("submit", (event) => this.scan(event));
+    this.find(".unfollow").addEventListener("click", () => {
+      this.closeSheets();
+      this.act("unfollow");
+    });
+    this.find(".scan-open").addEventListener("click", () => this.openSheet(".scan-sheet", "input"));
+    this.find(".more-open").addEventListener("click", () => this.openSheet(".more-sheet", "button"));
+    for (const sheet of this.node.querySelectorAll(".sheet")) {
+      sheet.addEventListener("click", (event) => {
+        if (event.target === sheet || event.target.closest(".cancel")) this.closeSheets();
+      });
+    }
+    this.node.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        this.closeSheets();
+        this.closeMenus(true);
+      }
+    });
+    document.addEventListener("click", (event) => {
+      if (!this.find(".menu").contains(event.target)) this.closeMenus();
+    });
+  }
+
+  // Brings the phone in step with the state; tells how many lines are new.
+  show(person, menu) {
+    const changed = this.following !== person.following;
+    this.following = person.following;
+    this.find(".clock").textContent = timeOfDay(new Date());
+    this.find(".title").textContent = person.waiting && person.following
+      ? "对方正在输入…" : person.following ? this.account.name : "";
+    this.find(".profile").hidden = person.following;
+    this.find(".talk").hidden = !person.following;
+    this.find(".more-open").hidden = !person.following;
+    if (changed && document.activeElement === document.body && this.acted) {
+      this.find(person.following ? ".words" : ".follow").focus({ preventScroll: true });
+    }
+    this.showMenu(menu);
+    return showLines(this.find(".lines"), person);
+  }
+
+  async act(name, body = {}) {
+    this.acted = true;
+    try {
+      const response = await fetch(`/phone/people/${encodeURIComponent(this.openid)}/${name}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) {
+        this.toast((await response.json()).error.message);
+        return false;
+      }
+      return true;
+    } catch {
+      this.toast("模拟微信没有响应，请确认它还在运行。");
+      return false;
+    }
+  }
+
+  async say(event) {
+    event.preventDefault();
+    const input = this.find(".words");
+    const content = input.value.trim();
+    if (!content) return;
+    input.value = "";
+    if (!(await this.act("text", { content })) && !input.value) input.value = content;
+  }
+
+  async scan(event) {
+    event.preventDefault();
+    const input = this.find(".scan input");
+    const scene = input.value.trim();
+    if (!scene) return;
+    this.closeSheets();
+    input.value = "";
+    await this.act("scan", { scene });
+  }
+
+  openSheet(selector, first) {
+    this.opener = document.activeElement;
+    this.find(selector).hidden = false;
+    this.find(".more-open").setAttribute("aria-expanded", String(selector === ".more-sheet"));
+    for (const part of this.behindSheets()) part.inert = true;
+    this.find(`${selector} ${first}`).focus();
+  }
+
+  closeSheets() {
+    const open = [...this.node.querySelectorAll(".sheet:not([hidden])")];
+    if (!open.length) return;
+    for (const sheet of open) sheet.hidden = true;
+    for (const part of this.behindSheets()) part.inert = false;
+    this.find(".more-open").setAttribute("aria-expanded", "false");
+    this.opener?.focus();
+  }
+
+  behindSheets() {
+    return this.node.querySelectorAll(".bar, .profile, .talk");
+  }
+
+  toast(words) {
+    const toast = this.find(".toast");
+    toast.textContent = words;
+    toast.hidden = false;
+    clearTimeout(this.toastEnds);
+    this.toastEnds = setTimeout(() => { toast.hidden = true; }, TOAST_MS);
+  }
+
+  showMenu(menu) {
+    const wanted = JSON.stringify(menu);
+    if (wanted === this.menuDrawn) return;
+    this.menuDrawn = wanted;
+    const bar = this.find(".menu");
+    bar.hidden = !menu.length;
+    bar.replaceChildren(...menu.map((button) => this.menuCell(button)));
+  }
+
+  menuCell(button) {
+    if (!button.sub_button?.length) return element("div", "", this.menuButton(button));
+    const list = element("ul", "", ...button.sub_button.map((one) => element("li", "", this.menuButton(one))));
+    list.hidden = true;
+    const opener = element("button", "opener", icon("list"), button.name);
+    opener.type = "button";
+    opener.setAttribute("aria-expanded", "false");
+    opener.addEventListener("click", () => {
+      const opening = list.hidden;
+      this.closeMenus();
+      list.hidden = !opening;
+      opener.setAttribute("aria-expanded", String(opening));
+      if (opening) list.querySelector("button, a").focus();
+    });
+    return element("div", "", opener, list);
+  }
+
+  menuButton(button) {
+    if (button.type === "view" && webAddress(button.url)) {
+      const made = link(webAddress(button.url), "", button.name);
+      made.addEventListener("click", () => this.tapped("view", { url: button.url }));
+      return made;
+    }
+    const made = element("button", "", button.name);
+    made.type = "button";
+    made.addEventListener("click", () => {
+      if (button.type === "click") {
+        this.tapped("click", { key: button.key });
+      } else if (button.type === "miniprogram") {
+        this.tapped("page", { pagepath: button.pagepath });
+        this.toast("这里会打开小程序，模拟微信还没有小程序。");
+      } else {
+        this.closeMenus();
+        this.toast("模拟微信还不支持这种菜单。");
+      }
+    });
+    return made;
+  }
+
+  tapped(name, body) {
+    this.closeMenus(true);
+    this.act(name, body);
+  }
+
+  closeMenus(returnFocus = false) {
+    for (const opener of this.node.querySelectorAll(".menu .opener[aria-expanded=true]")) {
+      opener.setAttribute("aria-expanded", "false");
+      opener.nextElementSibling.hidden = true;
+      if (returnFocus) opener.focus();
+    }
+  }
+}
