@@ -63,7 +63,7 @@ class Config(BaseModel):
         9100, description="监控指标的起始端口；每个进程依次加一，后台任务进程用最后一个"
     )
     public_url: str = Field(
-        "http://127.0.0.1:8080", description="公众访问本系统的网址，不带结尾的斜线；生产须为 https"
+        "", description="公众访问本系统的网址，不带结尾的斜线；留空为本机地址，生产须为 https"
     )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="前面有几层自己的反向代理；0 表示不相信 X-Forwarded-For"
@@ -100,6 +100,8 @@ class Config(BaseModel):
             problems = [_sentence(fault) for fault in error.errors()]
             unreadable = {str(fault["loc"][0]) for fault in error.errors()}
             config = cls.model_validate({k: v for k, v in given.items() if k not in unreadable})
+        if not config.public_url:
+            config = config.model_copy(update={"public_url": f"http://127.0.0.1:{config.web_port}"})
         named = {problem.split(":")[0] for problem in problems}
         more = [*_faults(config), *(_production_faults(config) if config.production else ())]
         problems += [problem for problem in more if problem.split(":")[0] not in named]

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from aiohttp import web
 
+from bot.clients.hints import Hints
+from bot.clients.patience import Patience
+from bot.clients.wechat_crypto import Codec
 from bot.config import Config
 
 Check = Callable[[], Awaitable[None]]
@@ -16,6 +19,11 @@ class Deps:
     config: Config
     clock: Callable[[], datetime]
     """Aware, in UTC."""
+    hints: Hints
+    patience: Patience = field(default_factory=Patience)
+    """Holds the effects of callbacks that their senders no longer wait for."""
+    codecs: Mapping[str, Codec] = field(default_factory=dict)
+    """The WeChat accounts that may push to us, by their name in /hooks/wechat/{account}."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     """What /readyz asks, by name; a check returns when all is well and raises when not."""
 

@@ -2,6 +2,7 @@
 
 from bot.handlers import assets, openapi, pages, probes
 from bot.handlers.audience import Audience
+from bot.handlers.hooks import wechat
 from bot.handlers.surface import Route
 
 ROUTES = (
@@ -12,6 +13,9 @@ ROUTES = (
     # the API and its document
     Route("GET", "/api/docs", openapi.page, Audience.PUBLIC),
     Route("GET", "/api/openapi.json", openapi.document, Audience.PUBLIC),
+    # other systems
+    Route("GET", "/hooks/wechat/{account}", wechat.verify, Audience.PROVIDER),
+    Route("POST", "/hooks/wechat/{account}", wechat.receive, Audience.PROVIDER),
     # machines that watch over us
     Route(
         "GET",

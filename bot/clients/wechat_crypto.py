@@ -55,7 +55,7 @@ class RandomPool:
 class Codec:
     """Opens and seals the messages of one official account; immutable, without a clock."""
 
-    __slots__ = ("_appid", "_ciphers", "_random", "_token")
+    __slots__ = ("_appid", "_ciphers", "_random", "_token", "appid")
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Codec:
     ) -> None:
         if not appid or not token:
             raise ValueError("appid and token of the official account must not be empty")
+        self.appid = appid
         self._appid = appid.encode()
         self._token = token.encode()
         keys = [aes_key, previous_aes_key] if previous_aes_key else [aes_key]

@@ -20,7 +20,7 @@ async def main(url: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     work = Work({"count": Task(count)}, (), heartbeat=timedelta(seconds=2))
-    clock = lambda: datetime.now(UTC)  # noqa: E731, TID251  # this is a process of its own
+    clock = lambda: datetime.now(UTC)  # noqa: E731  # this is a process of its own
     await worker.run(Config.read({}), url, clock=clock, stop=stop, work=work)
 
 

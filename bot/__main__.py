@@ -1,0 +1,46 @@
+"""The command line: the only reader of the environment and the clock."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from bot.commands import database, doctor, jobs, processes
+from bot.commands.context import Context, fail
+from bot.config import BadConfigError, Config
+from bot.embedded.home import default_state_dir
+from bot.processes import BAD_SETTINGS
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+app = typer.Typer(
+    help="中小企业协会信用服务：公众号与小程序的后台。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+processes.mount(app)
+database.mount(app)
+doctor.mount(app)
+app.add_typer(jobs.app, name="jobs")
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # the one place, see above
+
+
+@app.callback()
+def start(ctx: typer.Context) -> None:
+    environ = dict(os.environ)  # noqa: TID251  # the one place, see above
+    try:
+        config = Config.read(environ)
+    except BadConfigError as error:
+        fail("设置有误：\n  " + "\n  ".join(error.problems), code=BAD_SETTINGS)
+    home = Path(environ.get("HOME", "/"))
+    state = config.state_dir or default_state_dir(CHECKOUT, home, root=os.geteuid() == 0)
+    ctx.obj = Context(config=config, state_dir=state, environ=environ, clock=clock)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,61 @@
+"""`jobs`: the list of work that failed for good, and how to try it again."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import typer
+
+from bot.clients.database import close_database, open_database
+from bot.commands.context import Context, current, fail
+from bot.domain.errors import NotFound
+from bot.processes import run_async
+from bot.services import outbox
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+
+app = typer.Typer(help="后台任务：查看失败的任务，或重新执行。", no_args_is_help=True)
+
+
+@app.command()
+def dead(ctx: typer.Context) -> None:
+    """列出多次失败、等人处理的任务。"""
+    rows = run_async(_dead(current(ctx)))
+    for row in rows:
+        since = f"{row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        typer.echo(f"{row.id}  {row.kind}  试过 {row.attempts} 次  {since}  {row.last_error}")
+    typer.echo(f"共 {len(rows)} 个" if rows else "没有失败的任务")
+
+
+@app.command()
+def requeue(
+    ctx: typer.Context, job: Annotated[str, typer.Argument(help="任务编号，或 all")]
+) -> None:
+    """重新执行一个（或全部）失败的任务。"""
+    context = current(ctx)
+    try:
+        ids = [row.id for row in run_async(_dead(context))] if job == "all" else [UUID(job)]
+        run_async(_requeue(context, ids, context.clock()))
+    except ValueError:
+        fail("任务编号不对：请从 ./run jobs dead 的第一列复制")
+    except NotFound as refusal:
+        fail(str(refusal))
+    typer.echo(f"已重新排队 {len(ids)} 个")
+
+
+async def _dead(context: Context) -> list[outbox.DeadJob]:
+    database = await open_database(context.database_url, pool=2, application="credit-command")
+    try:
+        return await outbox.dead()
+    finally:
+        await close_database(database)
+
+
+async def _requeue(context: Context, ids: list[UUID], now: datetime) -> None:
+    database = await open_database(context.database_url, pool=2, application="credit-command")
+    try:
+        for job in ids:
+            await outbox.requeue(job, now=now)
+    finally:
+        await close_database(database)

@@ -1,0 +1,1 @@
+"""Doors for other systems: each proves itself by a signature."""

@@ -1,0 +1,74 @@
+"""The door for WeChat's pushes: verify, look the answer up, note it once, answer in time."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from bot.clients.database import GONE
+from bot.clients.wechat_crypto import MAX_BODY_BYTES, Codec
+from bot.clients.wechat_messages import Incoming, read, text_reply
+from bot.deps import DEPS, Deps
+from bot.domain.errors import NotFound
+from bot.handlers.forms import read_body
+from bot.handlers.wechat.answers import Answer, answer_to
+from bot.services import conversation
+from bot.services.conversation import Heard
+
+BODY_DEADLINE_S = 4.0
+REMEMBER_S = 60  # WeChat's three attempts are over by then
+NOTHING_TO_SAY = "success"
+
+
+async def verify(request: web.Request) -> web.Response:
+    """Answer the question that WeChat asks when the address is entered in its console."""
+    codec, deps = _account(request)
+    return web.Response(text=codec.echo(request.query, now=int(deps.clock().timestamp())))
+
+
+async def receive(request: web.Request) -> web.Response:
+    """Take one push. Only what is durably noted is acknowledged; the rest WeChat sends again."""
+    codec, deps = _account(request)
+    now = deps.clock()
+    second = int(now.timestamp())
+    body = await read_body(request, limit=MAX_BODY_BYTES, deadline=BODY_DEADLINE_S)
+    incoming = read(codec.open(body, request.query, now=second))
+    answer = answer_to(incoming)
+    text = answer.text
+    if answer.effect:
+        text = await _once(codec.appid, incoming, answer, deps, now)
+    if not text:
+        return web.Response(text=NOTHING_TO_SAY)
+    reply = text_reply(incoming, text, at=second)
+    sealed = codec.seal(reply, nonce=request.query["nonce"], timestamp=second)
+    return web.Response(body=sealed, content_type="text/xml", charset="utf-8")
+
+
+async def _once(appid: str, incoming: Incoming, answer: Answer, deps: Deps, now: datetime) -> str:
+    """Note the message once, and answer the words that belong to its first delivery.
+
+    Redis knows the latest answers and may have forgotten them; the key in PostgreSQL decides.
+    """
+    hint = f"wechat:{appid}:{incoming.dedupe_key}"
+    known = await deps.hints.first(hint, for_s=REMEMBER_S)
+    if known:
+        return known
+    heard = Heard(
+        appid=appid,
+        openid=incoming.openid,
+        key=incoming.dedupe_key,
+        kind=incoming.event or incoming.kind,
+        sent_at=datetime.fromtimestamp(incoming.sent_at, UTC),
+        following=answer.following,
+    )
+    text = await deps.patience.wait(conversation.record(heard, answer.text, now=now), gone=GONE)
+    if text:
+        deps.hints.remember(hint, text, for_s=REMEMBER_S)
+    return text
+
+
+def _account(request: web.Request) -> tuple[Codec, Deps]:
+    deps = request.app[DEPS]
+    codec = deps.codecs.get(request.match_info["account"])
+    if codec is None:
+        raise NotFound
+    return codec, deps

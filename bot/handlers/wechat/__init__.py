@@ -1,0 +1,1 @@
+"""The official account's chat: what is answered to what."""

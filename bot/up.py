@@ -1,0 +1,155 @@
+"""`./run`: everything on one machine: database, cache, web, worker and the simulated WeChat."""
+
+import fcntl
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+from urllib.error import URLError
+
+from bot.config import Config
+from bot.embedded.postgres import STOP_WITH as STOP_POSTGRES
+from bot.embedded.postgres import EmbeddedPostgres
+from bot.embedded.valkey import EmbeddedValkey
+from bot.processes import Child, Supervisor, spawn, stop
+
+READY_PATIENCE_S = 60.0
+
+
+class CannotStartError(Exception):
+    """Carries the sentence that says what to do."""
+
+
+def start_everything(
+    config: Config,
+    state_dir: Path,
+    environ: dict[str, str],
+    *,
+    postgres: EmbeddedPostgres | None,
+    valkey: EmbeddedValkey | None,
+    say: Callable[[str], None],
+) -> int:
+    """Run until a signal comes. The second `./run` of a checkout only tells the addresses."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "up.lock").open("a") as lock:
+        if not _only_one(lock):
+            say("已经在运行。\n" + addresses(config))
+            return 0
+        _check_ports(config)
+        for server in (postgres, valkey):
+            if server:
+                server.prepare()
+        environ = environ | {"CREDIT_STATE_DIR": str(state_dir)}
+        children = _children(config, environ, postgres, valkey)
+        return Supervisor(children).run(when_started=lambda: _greet(config, say))
+
+
+def addresses(config: Config) -> str:
+    lines = [f"  接口文档        {config.public_url}/api/docs"]
+    if config.sandbox:
+        lines.insert(0, f"  模拟微信的手机  {config.sandbox_url}/")
+    return "\n".join(lines)
+
+
+def _children(
+    config: Config,
+    environ: dict[str, str],
+    postgres: EmbeddedPostgres | None,
+    valkey: EmbeddedValkey | None,
+) -> list[Child]:
+    def command(name: str) -> Child:
+        return Child(name, lambda: _detached([sys.executable, "-m", "bot", name], environ))
+
+    def database() -> int:
+        assert postgres  # noqa: S101  # only called when there is one
+        pid = postgres.start()
+        try:
+            _migrate(environ)
+        except CannotStartError:
+            stop(pid, STOP_POSTGRES, 30.0)
+            raise
+        return pid
+
+    children = []
+    if valkey:
+        children.append(Child("valkey", valkey.start))
+    if postgres:
+        children.append(Child("postgres", database, stop_with=STOP_POSTGRES, patience_s=30.0))
+    else:
+        _migrate(environ)
+    children += [command("web"), command("worker")]
+    if config.sandbox:
+        children.append(command("sandbox"))
+    return children
+
+
+def _detached(argv: list[str], environ: dict[str, str]) -> int:
+    process = spawn(argv, env=environ)
+    process.returncode = 0  # the supervisor reaps it by pid
+    return process.pid
+
+
+def _migrate(environ: dict[str, str]) -> None:
+    done = subprocess.run(  # our own command
+        [sys.executable, "-m", "bot", "migrate"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CannotStartError(f"数据库结构升级失败：\n{done.stderr.strip()}")
+
+
+def _only_one(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _check_ports(config: Config) -> None:
+    wanted = {"WEB_PORT": config.web_port, "METRICS_PORT": config.metrics_port}
+    if config.sandbox:
+        wanted["SANDBOX_PORT"] = config.sandbox_port
+    for name, port in wanted.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise CannotStartError(
+                    f"端口 {port} 已被别的程序占用。请关掉它，或换一个端口再启动，例如："
+                    f"CREDIT_{name}={port + 1000} ./run"
+                ) from None
+
+
+def _greet(config: Config, say: Callable[[str], None]) -> None:
+    """Wait until the product answers, then say where it is. A signal ends the waiting."""
+    deadline = time.monotonic() + READY_PATIENCE_S
+    while time.monotonic() < deadline and not signal.sigpending() - {signal.SIGCHLD}:
+        if _ready(config):
+            say("已启动，按 Ctrl-C 停止。\n" + addresses(config))
+            return
+        time.sleep(0.05)
+
+
+def _ready(config: Config) -> bool:
+    urls = [f"http://127.0.0.1:{config.web_port}/readyz"]
+    if config.sandbox:
+        urls.append(f"{config.sandbox_url}/")
+    try:
+        for url in urls:
+            with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310  # our own address
+                if answer.status != 200:
+                    return False
+    except (URLError, OSError, json.JSONDecodeError):
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""The web processes: one listening socket, several forked children behind it."""
+
+import asyncio
+import functools
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import structlog
+
+from bot import telemetry
+from bot.app import build_app, serve
+from bot.clients.database import close_database, fetch, open_database
+from bot.clients.hints import open_hints
+from bot.clients.schema import pending
+from bot.clients.wechat_crypto import Codec
+from bot.config import Config
+from bot.deps import Deps
+from bot.domain.errors import Unavailable
+from bot.processes import Child, Supervisor, fork, run_async
+
+log = structlog.get_logger()
+
+BACKLOG = 1024
+SERVICE_ACCOUNT = "oa"  # its name in /hooks/wechat/{account}
+DRAIN_S = 5.0
+
+Clock = Callable[[], datetime]
+
+
+def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> int:
+    """Serve until told to stop. A child that dies takes no waiting connection with it."""
+    with socket.create_server((config.web_host, config.web_port), backlog=BACKLOG) as sock:
+        sock.setblocking(False)
+
+        def child(number: int) -> Child:
+            def run() -> int:
+                run_async(_serve_one(config, database_url, redis_url, clock, sock, number))
+                return 0
+
+            return Child(f"web-{number}", functools.partial(fork, run))
+
+        return Supervisor([child(number) for number in range(config.web_processes)]).run()
+
+
+async def _serve_one(  # what one process is made of
+    config: Config,
+    database_url: str,
+    redis_url: str,
+    clock: Clock,
+    sock: socket.socket,
+    number: int,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    metrics = await telemetry.serve_metrics(config.metrics_host, config.metrics_port + number)
+    try:
+        async with opened(config, database_url, redis_url, clock) as deps:
+            app = build_app(deps)
+            await serve(app, sock, stop=stop, ready=lambda: log.info("web_ready", number=number))
+    finally:
+        await metrics.cleanup()
+
+
+@asynccontextmanager
+async def opened(
+    config: Config, database_url: str, redis_url: str, clock: Clock
+) -> AsyncIterator[Deps]:
+    """Everything that a web process holds open, for as long as it serves."""
+    database = await open_database(
+        database_url, pool=config.database_pool, application="credit-web"
+    )
+    hints = open_hints(redis_url)
+
+    async def postgres() -> None:
+        await fetch("SELECT 1")
+
+    async def migrations() -> None:
+        if await pending():
+            raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
+
+    deps = Deps(
+        config=config,
+        clock=clock,
+        hints=hints,
+        codecs=codecs(config),
+        checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
+    )
+    try:
+        yield deps
+    finally:
+        await deps.patience.drain(limit_s=DRAIN_S)
+        await hints.close()
+        await close_database(database)
+
+
+def codecs(config: Config) -> dict[str, Codec]:
+    """The accounts that may push to us."""
+    previous = config.oa_previous_aes_key
+    return {
+        SERVICE_ACCOUNT: Codec(
+            appid=config.oa_appid,
+            token=config.oa_token.get_secret_value(),
+            aes_key=config.oa_aes_key.get_secret_value(),
+            previous_aes_key=previous.get_secret_value() if previous else None,
+        )
+    }
