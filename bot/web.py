@@ -33,7 +33,7 @@ Clock = Callable[[], datetime]
 def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> int:
     """Serve until told to stop. A child that dies takes no waiting connection with it."""
     with socket.create_server((config.web_host, config.web_port), backlog=BACKLOG) as sock:
-        sock.setblocking(False)
+        sock.setblocking(False)  # noqa: FBT003  # its only parameter
 
         def child(number: int) -> Child:
             def run() -> int:
