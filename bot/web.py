@@ -58,22 +58,21 @@ async def _serve_one(  # what one process is made of
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     metrics = await telemetry.serve_metrics(config.metrics_host, config.metrics_port + number)
+    database = await open_database(
+        database_url, pool=config.database_pool, application="credit-web"
+    )
     try:
-        async with opened(config, database_url, redis_url, clock) as deps:
+        async with equipped(config, redis_url, clock) as deps:
             app = build_app(deps)
             await serve(app, sock, stop=stop, ready=lambda: log.info("web_ready", number=number))
     finally:
+        await close_database(database)
         await metrics.cleanup()
 
 
 @asynccontextmanager
-async def opened(
-    config: Config, database_url: str, redis_url: str, clock: Clock
-) -> AsyncIterator[Deps]:
-    """Everything that a web process holds open, for as long as it serves."""
-    database = await open_database(
-        database_url, pool=config.database_pool, application="credit-web"
-    )
+async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterator[Deps]:
+    """What the application is given, for as long as it serves; the database is open around it."""
     hints = open_hints(redis_url)
 
     async def postgres() -> None:
@@ -95,7 +94,6 @@ async def opened(
     finally:
         await deps.patience.drain(limit_s=DRAIN_S)
         await hints.close()
-        await close_database(database)
 
 
 def codecs(config: Config) -> dict[str, Codec]:

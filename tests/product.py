@@ -1,0 +1,99 @@
+"""The product as real processes on free ports, for tests that stop, freeze and kill them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from bot.processes import spawn
+from tests.waiting import until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def settings(folder: Path, **more: str) -> dict[str, str]:
+    """An environment with ports that nobody uses."""
+    ports = {name: str(free_port()) for name in ("WEB_PORT", "SANDBOX_PORT")}
+    given = ports | {"METRICS_PORT": str(free_port_pair()), "STATE_DIR": str(folder)} | more
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
+    return clean | {f"CREDIT_{name}": value for name, value in given.items()}
+
+
+def free_port_pair() -> int:
+    """A port whose next few neighbours are free as well: one for each web process."""
+    while True:
+        first = free_port()
+        try:
+            for port in range(first, first + 4):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+
+
+@dataclass(slots=True)
+class Running:
+    """One started command of the product."""
+
+    process: subprocess.Popen[bytes]
+    environ: dict[str, str]
+    log: Path
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.environ['CREDIT_WEB_PORT']}"
+
+    @property
+    def sandbox(self) -> str:
+        return f"http://127.0.0.1:{self.environ['CREDIT_SANDBOX_PORT']}"
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    async def ready(self, *, limit_s: float = 60.0) -> None:
+        async with aiohttp.ClientSession() as http:
+
+            async def answers() -> bool:
+                assert self.process.poll() is None, self.log.read_text()
+                try:
+                    async with http.get(f"{self.base}/readyz") as answer:
+                        return answer.status == 200
+                except aiohttp.ClientError:
+                    return False
+
+            await until(answers, "the product to be ready", limit_s=limit_s)
+
+
+@contextmanager
+def running(command: str, folder: Path, environ: dict[str, str]) -> Iterator[Running]:
+    """Start `python -m bot COMMAND`; at the end whatever is left of it is killed."""
+    log = folder / f"{command}.log"
+    with log.open("ab") as output:
+        process = spawn([sys.executable, "-m", "bot", command], env=environ, output=output)
+    product = Running(process, environ, log)
+    family = [psutil.Process(process.pid)]
+    try:
+        yield product
+        family += product.children() if process.poll() is None else []
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            for member in family:
+                member.kill()
+            process.wait()
