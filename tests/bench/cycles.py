@@ -30,7 +30,7 @@ class Callback(NamedTuple):
 
 def make_callback(codec: Codec, number: int, *, text: str, at: int, account_id: str) -> Callback:
     """Seal one text message the way WeChat does; its MsgId and sender follow from the number."""
-    openid = f"o9AgO5Kd5ggOC-bXrbNOD{number % 10_000_000:07d}"
+    openid = f"o9AgO5Kd5ggOC{number:015d}"
     plain = MESSAGE.format(
         account_id=account_id, openid=openid, at=at, text=text, number=24571563425563452 + number
     )
