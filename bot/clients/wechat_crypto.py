@@ -32,14 +32,13 @@ _HEAD_BYTES = _RANDOM_BYTES + 4
 class RandomPool:
     """Random bytes drawn from the system 4 KiB at a time: the system call costs more than AES.
 
-    For one event loop: two threads must not share a pool. A forked child begins with an empty one.
+    For one event loop: two threads must not share a pool.
     """
 
     def __init__(self) -> None:
-        self._clear()
-        os.register_at_fork(after_in_child=self._clear)
+        self.clear()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
         self._block = b""
         self._at = 0
 
@@ -50,6 +49,10 @@ class RandomPool:
             start, end = 0, count
         self._at = end
         return self._block[start:end]
+
+
+SYSTEM_RANDOM = RandomPool()
+os.register_at_fork(after_in_child=SYSTEM_RANDOM.clear)  # or siblings would draw the same bytes
 
 
 class Codec:
@@ -64,7 +67,7 @@ class Codec:
         token: str,
         aes_key: str,
         previous_aes_key: str | None = None,
-        random: Callable[[int], bytes] | None = None,
+        random: Callable[[int], bytes] = SYSTEM_RANDOM,
     ) -> None:
         if not appid or not token:
             raise ValueError("appid and token of the official account must not be empty")
@@ -73,7 +76,7 @@ class Codec:
         self._token = token.encode()
         keys = [aes_key, previous_aes_key] if previous_aes_key else [aes_key]
         self._ciphers = tuple(_cipher(key) for key in keys)
-        self._random = random or RandomPool()
+        self._random = random
 
     def echo(self, query: Mapping[str, str], *, now: int) -> str:
         """Answer the console's check of the address (GET); never encrypted, in no mode."""

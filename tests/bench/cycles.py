@@ -12,6 +12,7 @@ TOKEN = "AAAAA"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 ACCOUNT_ID = "gh_97417a04a28d"
 NOW = 1714112445
+WARM_UP, MEASURED = 20, 300
 ANSWER = "您好！回复“进度”查看申请进度，回复“证书”查看您的信用证书。"
 MESSAGE = (
     "<xml><ToUserName><![CDATA[{account_id}]]></ToUserName>"
@@ -29,7 +30,7 @@ class Callback(NamedTuple):
 
 def make_callback(codec: Codec, number: int, *, text: str, at: int, account_id: str) -> Callback:
     """Seal one text message the way WeChat does; its MsgId and sender follow from the number."""
-    openid = f"o9AgO5Kd5ggOC-bXrbNOD{number % 10_000_000:07d}"
+    openid = f"o9AgO5Kd5ggOC{number:015d}"
     plain = MESSAGE.format(
         account_id=account_id, openid=openid, at=at, text=text, number=24571563425563452 + number
     )
@@ -86,7 +87,14 @@ def make_callbacks(count: int) -> list[Callback]:
     ]
 
 
-if __name__ == "__main__":  # NAME MADE DONE: how many messages to make, how many of them to answer
-    run = CYCLES[sys.argv[1]]()
-    for callback in make_callbacks(int(sys.argv[2]))[: int(sys.argv[3])]:
-        run(callback)
+def main(counts: dict[str, int]) -> None:
+    """Answer so many messages with each codec; the rest of the work does not depend on how many."""
+    callbacks = make_callbacks(WARM_UP + max(MEASURED, *counts.values()))
+    for name, count in counts.items():
+        cycle = CYCLES[name]()
+        for callback in callbacks[: WARM_UP + count]:
+            cycle(callback)
+
+
+if __name__ == "__main__":  # OURS WECHATPY: how many messages each answers after its warm-up
+    main(dict(zip(CYCLES, map(int, sys.argv[1:]), strict=True)))

@@ -543,6 +543,16 @@ def test_a_pool_gives_no_byte_twice_and_as_many_as_asked():
     assert len(pool(5000)) == 5000
 
 
+def test_a_cleared_pool_does_not_give_what_it_still_held():
+    pool = RandomPool()
+    pool(16)
+    held = pool._block[16:32]
+
+    pool.clear()
+
+    assert pool(16) != held
+
+
 @pytest.mark.parametrize(
     "changes",
     [
