@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from aiohttp import FormData, web
-from frame import client, serving
+from aiohttp import web
+from frame import Serving, client, serving
 
 from bot.domain.errors import TooLarge, TooSlow
 from bot.handlers.audience import Audience
@@ -143,34 +143,50 @@ async def test_a_body_that_does_not_come_is_cut_off_with_408(sent):
     assert TooSlow.message.encode() in answer
 
 
+async def dripped(server: Serving, first: bytes, drip: bytes) -> tuple[int, int]:
+    """Keep a request dripping until it is answered; return the status and the drips."""
+    reader, writer = await server.open()
+    writer.write(first)
+    answered = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+    drips = 0
+    while not (await asyncio.wait({answered}, timeout=0.02))[0]:
+        writer.write(drip)
+        drips += 1
+    writer.close()
+    return status_of(answered.result()), drips
+
+
 async def test_a_dribbled_body_is_cut_off_however_regularly_it_drips():
     async with serving(*ROUTES, limits=QUICK) as server:
-        reader, writer = await server.open()
-        writer.write(HEAD + b"Content-Length: 500\r\n\r\n")
-        ended = asyncio.create_task(reader.read())
-        drips = 0
-        while not (await asyncio.wait({ended}, timeout=0.02))[0]:
-            writer.write(b"x")
-            drips += 1
-        answer = ended.result()
-        writer.close()
+        status, drips = await dripped(server, HEAD + b"Content-Length: 500\r\n\r\n", b"x")
 
-    assert status_of(answer) == 408
+    assert status == 408
     assert 5 < drips < 100
 
 
 async def test_a_good_upload_is_handed_over_and_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    form = FormData()
-    form.add_field("title", "营业执照")
-    form.add_field("scan", b"x" * 1500, filename="执照.pdf", content_type="application/pdf")
+    # As a browser writes it: names in plain UTF-8.
+    body = (
+        BOUNDARY
+        + b'\r\nContent-Disposition: form-data; name="title"\r\n\r\n'
+        + "营业执照\r\n".encode()
+        + BOUNDARY
+        + b'\r\nContent-Disposition: form-data; name="scan"; filename="'
+        + '执照.pdf"\r\nContent-Type: application/pdf\r\n\r\n'.encode()
+        + b"x\r\n--front" * 100
+        + b"\r\n"
+        + BOUNDARY
+        + b"--\r\n"
+    )
+    kind = {"Content-Type": "multipart/form-data; boundary=frontier"}
 
     async with serving(*ROUTES, limits=QUICK) as server, client(server) as http:
-        answer = await http.post("/api/upload", data=form)
+        answer = await http.post("/api/upload", data=body, headers=kind)
 
     assert await answer.json() == {
         "fields": {"title": "营业执照"},
-        "files": [["scan", "执照.pdf", "application/pdf", 1500, 1500]],
+        "files": [["scan", "执照.pdf", "application/pdf", 1000, 1000]],
     }
     assert open_files_under(tmp_path) == []
 
@@ -211,15 +227,13 @@ async def test_an_upload_over_any_limit_is_refused_before_it_ends(
 
 
 async def test_an_upload_below_the_floor_is_cut_off_with_408():
-    async with serving(*ROUTES, limits=QUICK) as server:
-        reader, writer = await server.open()
-        writer.write(UPLOAD_HEAD + chunk(file_part("a", b"x" * 100)[:-2]))
-        ended = asyncio.create_task(reader.read())
-        while not (await asyncio.wait({ended}, timeout=0.02))[0]:
-            writer.write(chunk(b"x"))
-        writer.close()
+    first = UPLOAD_HEAD + chunk(file_part("a", b"x" * 100)[:-2])
 
-    assert status_of(ended.result()) == 408
+    async with serving(*ROUTES, limits=QUICK) as server:
+        status, drips = await dripped(server, first, chunk(b"x"))
+
+    assert status == 408
+    assert drips > 5
 
 
 async def test_an_upload_that_breaks_off_is_no_bug_of_ours():
