@@ -108,12 +108,13 @@ class Lines:
     """Where log lines go; one object for ever, so that loggers may be kept."""
 
     def __init__(self) -> None:
-        self.stream: BinaryIO = sys.stdout.buffer
+        self.stream: BinaryIO | None = None
         self.clock: Callable[[], datetime] | None = None
 
     def write(self, line: bytes) -> None:
-        self.stream.write(line + b"\n")
-        self.stream.flush()
+        stream = self.stream or sys.stdout.buffer  # looked up late: tests put another one there
+        stream.write(line + b"\n")
+        stream.flush()
 
     msg = debug = info = warning = error = critical = exception = write
 
@@ -136,10 +137,7 @@ class _Bridge(logging.Handler):
         )
 
 
-def configure(*, level: str, clock: Callable[[], datetime], stream: BinaryIO | None = None) -> None:
-    """Send every log line of the process, libraries included, to the stream (standard output)."""
-    LINES.stream = stream or sys.stdout.buffer
-    LINES.clock = clock
+def _loggers(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -153,9 +151,19 @@ def configure(*, level: str, clock: Callable[[], datetime], stream: BinaryIO | N
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: LINES,
     )
-    logging.basicConfig(
-        handlers=[_Bridge()], level=max(logging.WARNING, _number(level)), force=True
-    )
+
+
+# At import, because structlog's own default prints the local variables of every frame.
+_loggers("info")
+
+
+def configure(*, level: str, clock: Callable[[], datetime], stream: BinaryIO | None = None) -> None:
+    """Send every log line of the process, libraries included, to the stream (standard output)."""
+    LINES.stream = stream
+    LINES.clock = clock
+    _loggers(level)
+    logging.root.handlers = [_Bridge()]
+    logging.root.setLevel(max(logging.WARNING, _number(level)))
 
 
 def _number(level: str) -> int:

@@ -112,7 +112,7 @@ def _responses(route: Route, refs: Refs) -> Json:
             answer["description"] = " ".join(filter(None, (answer["description"], line)))
     crash = str(int(HTTPStatus.INTERNAL_SERVER_ERROR))
     responses[crash] = {"description": "：".join(CRASH)} | wrong
-    return responses
+    return dict(sorted(responses.items()))
 
 
 def _refusals(route: Route) -> Iterable[type[DomainError]]:

@@ -1,7 +1,7 @@
 """Multipart uploads as a stream: caps on bytes and parts, a floor on speed, no file left over.
 
-aiohttp's reader has no cap of its own while streaming and waits for ever; it reads here from a
-meter that counts every byte, headers and preamble of the parts included.
+Our own reader of the format: aiohttp's has no cap of its own while streaming, waits for ever, and
+asks for bytes beyond a part before it hands the part over.
 """
 
 import asyncio
@@ -11,14 +11,17 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, cast
 
-from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp import web
+from aiohttp.helpers import parse_mimetype
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.multipart import content_disposition_filename, parse_content_disposition
 
 from bot.domain.errors import BadInput, TooLarge, TooSlow
 from bot.handlers.forms import BROKEN
 
-CHUNK = 64 * 1024
 LONGEST_NAME = 255
+PART_HEADERS_BYTES = 4096
+LONGEST_BOUNDARY = 70  # RFC 2046, 5.1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +56,59 @@ class Parts:
     files: tuple[Upload, ...]
 
 
-class _Meter:
-    """A stream that counts and times what passes; has the methods that MultipartReader uses."""
+class _Body:
+    """The body cut at marks: every byte counted, every wait timed, one window in memory."""
 
-    def __init__(self, content: StreamReader, limits: UploadLimits) -> None:
-        self._content = content
+    def __init__(self, request: web.Request, limits: UploadLimits) -> None:
+        self._content = request.content
         self._limits = limits
         self._seen = 0
         self._started = asyncio.get_running_loop().time()
+        self._window = bytearray(b"\r\n")  # so that the first boundary looks like the others
 
-    def _by(self) -> float:
-        """Tell when the next byte is due: the floor and the whole deadline in one instant."""
+    async def until(self, mark: bytes) -> AsyncIterator[bytes]:
+        """Yield what stands before the mark as it comes, and swallow the mark."""
+        window = self._window
+        while (at := window.find(mark)) < 0:
+            certain = len(window) - len(mark) + 1
+            if certain > 0:
+                yield bytes(window[:certain])
+                del window[:certain]
+            await self._more()
+        yield bytes(window[:at])
+        del window[: at + len(mark)]
+
+    async def take(self, size: int) -> bytes:
+        while len(self._window) < size:
+            await self._more()
+        taken = bytes(self._window[:size])
+        del self._window[:size]
+        return taken
+
+    async def finish(self) -> None:
+        """Read what follows the last boundary and drop it."""
+        while await self._receive():
+            pass
+
+    async def _more(self) -> None:
+        if not (data := await self._receive()):
+            raise BadInput(BROKEN)
+        self._window += data
+
+    async def _receive(self) -> bytes:
+        # The next byte is due when the floor would be broken without it, or the time is up.
         earned = self._limits.grace_s + self._seen / self._limits.floor_bytes_s
-        return self._started + min(earned, self._limits.deadline_s)
-
-    def _count(self, data: bytes) -> bytes:
+        try:
+            async with asyncio.timeout_at(self._started + min(earned, self._limits.deadline_s)):
+                data = await self._content.readany()
+        except TimeoutError:
+            raise TooSlow from None
+        except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
+            raise BadInput(BROKEN) from None
         self._seen += len(data)
         if self._seen > self._limits.request_bytes:
             raise TooLarge
         return data
-
-    async def read(self, size: int = -1) -> bytes:
-        async with asyncio.timeout_at(self._by()):
-            return self._count(await self._content.read(size))
-
-    async def readline(self) -> bytes:
-        async with asyncio.timeout_at(self._by()):
-            return self._count(await self._content.readline())
-
-    def unread_data(self, data: bytes) -> None:
-        self._seen -= len(data)
-        self._content.unread_data(data)
-
-    def at_eof(self) -> bool:
-        return self._content.at_eof()
 
 
 @asynccontextmanager
@@ -96,64 +118,74 @@ async def read_parts(
     """Read the whole upload, then hand it over; on leaving, every temporary file is gone."""
     if request.content_type != "multipart/form-data":
         raise BadInput("请选择文件后提交。")
+    boundary = parse_mimetype(request.headers["Content-Type"]).parameters.get("boundary", "")
+    if not 0 < len(boundary) <= LONGEST_BOUNDARY:
+        raise BadInput
     if (request.content_length or 0) > limits.request_bytes:
         raise TooLarge
     with ExitStack() as files:
-        yield await _read(request, limits, files)
+        yield await _read(_Body(request, limits), b"\r\n--" + boundary.encode(), limits, files)
 
 
-async def _read(request: web.Request, limits: UploadLimits, files: ExitStack) -> Parts:
+async def _read(body: _Body, mark: bytes, limits: UploadLimits, files: ExitStack) -> Parts:
     fields: dict[str, str] = {}
     uploads: list[Upload] = []
-    meter = cast("StreamReader", _Meter(request.content, limits))
-    try:
-        async for part in MultipartReader(request.headers, meter):
-            if len(fields) + len(uploads) >= limits.parts:
-                raise TooLarge("一次提交的内容太多，请分几次提交。")
-            if not isinstance(part, BodyPartReader) or not part.name:
-                raise BadInput
-            if part.filename is None:
-                if part.name in fields:
-                    raise BadInput("同一项填写了两次，请只保留一次。")
-                fields[part.name] = await _text(part, limits.field_bytes)
-            else:
-                uploads.append(await _file(part, limits.part_bytes, files))
-    except TimeoutError:
-        raise TooSlow from None
-    except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
-        raise BadInput(BROKEN) from None
-    except (
-        ValueError,
-        RuntimeError,
-        AssertionError,
-        KeyError,
-    ):  # aiohttp's words for bad multipart
-        raise BadInput from None
+    async for piece in body.until(mark):
+        if piece:  # words before the first boundary: no browser sends them
+            raise BadInput
+    while (after := await body.take(2)) == b"\r\n":
+        if len(fields) + len(uploads) >= limits.parts:
+            raise TooLarge("一次提交的内容太多，请分几次提交。")
+        name, filename, kind = _described(await _whole(body, b"\r\n\r\n", PART_HEADERS_BYTES))
+        if filename is None:
+            if name in fields:
+                raise BadInput("同一项填写了两次，请只保留一次。")
+            fields[name] = _text(await _whole(body, mark, limits.field_bytes))
+        else:
+            size, file = await _stored(body, mark, limits.part_bytes, files)
+            uploads.append(Upload(name, filename[:LONGEST_NAME], kind, size, file))
+    if after != b"--":
+        raise BadInput
+    await body.finish()
     return Parts(fields, tuple(uploads))
 
 
-async def _text(part: BodyPartReader, limit: int) -> str:
-    text = b""
-    while chunk := await part.read_chunk(CHUNK):
-        text += chunk
-        if len(text) > limit:
+def _described(headers: bytes) -> tuple[str, str | None, str]:
+    """Return the part's name, its file's name (None for a plain field) and its type."""
+    lines = (line.partition(":") for line in _text(headers).split("\r\n"))
+    given = {name.strip().lower(): value.strip() for name, _, value in lines}
+    _, parameters = parse_content_disposition(given.get("content-disposition"))
+    name = content_disposition_filename(parameters, "name")
+    if not name:
+        raise BadInput
+    filename = content_disposition_filename(parameters, "filename")
+    return name, filename, given.get("content-type", "application/octet-stream")
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise BadInput from None
+
+
+async def _whole(body: _Body, mark: bytes, limit: int) -> bytes:
+    whole = b""
+    async for piece in body.until(mark):
+        whole += piece
+        if len(whole) > limit:
             raise TooLarge
-    return text.decode()
+    return whole
 
 
-def _spool() -> IO[bytes]:
-    return cast("IO[bytes]", tempfile.TemporaryFile(buffering=0))  # closed by the stack
-
-
-async def _file(part: BodyPartReader, limit: int, files: ExitStack) -> Upload:
-    file = files.enter_context(_spool())
+async def _stored(body: _Body, mark: bytes, limit: int, files: ExitStack) -> tuple[int, IO[bytes]]:
+    file = cast("IO[bytes]", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115  # by the stack
+    files.enter_context(file)
     size = 0
-    while chunk := await part.read_chunk(CHUNK):
-        size += len(chunk)
+    async for piece in body.until(mark):
+        size += len(piece)
         if size > limit:
             raise TooLarge
-        await asyncio.to_thread(file.write, chunk)  # a full disk must not hold up everybody
+        await asyncio.to_thread(file.write, piece)  # a slow disk must not hold up everybody
     file.seek(0)
-    name = (part.filename or "")[:LONGEST_NAME]
-    kind = part.headers.get("Content-Type", "application/octet-stream")
-    return Upload(part.name or "", name, kind, size, file)
+    return size, file

@@ -1,0 +1,46 @@
+"""One real Chromium for all browser tests; a machine without it fails, it does not skip."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+
+
+@pytest.fixture(scope="session")
+async def browser():
+    given = os.environ.get("CHROMIUM")  # noqa: TID251  # the machine's, not the product's
+    found = given or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail("no Chromium found: install the package chromium, or set CHROMIUM to its path")
+    async with async_playwright() as playwright:
+        chromium: Browser = await playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """Ask axe what is wrong with a page: pairs of the rule's id and the first element."""
+    axe = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
+
+    async def ask(page: Page) -> list[tuple[str, str]]:
+        await page.evaluate(axe)
+        found = await page.evaluate(f"axe.run(document, {RULES})")
+        return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
+
+    return ask

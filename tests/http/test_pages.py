@@ -1,0 +1,102 @@
+"""Pages, assets and probes as a browser or a watcher meets them."""
+
+import asyncio
+import re
+
+from frame import client, serving
+
+from bot.routes import ROUTES
+
+
+async def test_every_address_on_the_pages_answers():
+    async with serving() as server, client(server) as http:
+        found = set()
+        for page in ("/", "/api/docs", "/nothing"):
+            text = await (await http.get(page, headers={"Accept": "text/html"})).text()
+            found |= set(re.findall(r'(?:href|src|action)="(/[^"]*)"', text))
+        statuses = {path: (await http.get(path)).status for path in found - {"/care"}}
+
+    assert "/care" in found
+    assert len(statuses) >= 6
+    assert set(statuses.values()) == {200}
+
+
+async def test_no_page_holds_a_script_or_a_style_of_its_own():
+    async with serving() as server, client(server) as http:
+        for page in ("/", "/api/docs", "/nothing"):
+            text = await (await http.get(page, headers={"Accept": "text/html"})).text()
+            assert re.findall(r"<script|<style|\sstyle=|\son\w+=", text) == []
+
+
+async def test_the_document_page_shows_every_documented_route():
+    async with serving() as server, client(server) as http:
+        page = await (await http.get("/api/docs")).text()
+        document = await (await http.get("/api/openapi.json")).json()
+
+    told = [route for route in ROUTES if route.summary]
+    assert [route.path for route in told if f"<code>{route.path}</code>" not in page] == []
+    assert set(document["paths"]) == {route.path for route in told}
+
+
+async def test_large_print_is_chosen_without_a_script_and_leads_back():
+    async with serving() as server, client(server) as http:
+        plain = await (await http.get("/")).text()
+        choice = await http.post("/care", data={"on": "1", "page": "docs"}, allow_redirects=False)
+        large = await (await http.get("/", headers={"Cookie": "care=1"})).text()
+
+    cookie = choice.cookies["care"]
+    assert (choice.status, choice.headers["Location"]) == (303, "/api/docs")
+    assert (cookie.value, cookie["httponly"], cookie["samesite"]) == ("1", True, "Lax")
+    assert ("大字版" in plain, "data-care" in plain) == (True, False)
+    assert ("标准版" in large, '<html lang="zh-CN" data-care>' in large) == (True, True)
+
+
+async def test_the_switch_leads_nowhere_else():
+    async with serving() as server, client(server) as http:
+        form = {"on": "1", "page": "https://elsewhere.example"}
+        answer = await http.post("/care", data=form, allow_redirects=False)
+
+    assert answer.headers["Location"] == "/"
+
+
+async def test_an_asset_is_packed_kept_for_ever_and_not_sent_twice():
+    async with serving() as server, client(server) as http:
+        page = await (await http.get("/")).text()
+        [path] = re.findall(r'href="(/a/weui\.[^"]+)"', page)
+        sizes = {}
+        for coding in ("br", "gzip", "identity", "br;q=0, gzip;q=0.5"):
+            answer = await http.get(path, headers={"Accept-Encoding": coding})
+            sizes[coding] = (answer.headers.get("Content-Encoding"), answer.content_length)
+        again = await http.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        unknown = await http.get("/a/weui.000000000000.css")
+
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert [coding for coding, _ in sizes.values()] == ["br", "gzip", None, "gzip"]
+    assert sizes["br"][1] < sizes["gzip"][1] < sizes["identity"][1]
+    assert (again.status, await again.read()) == (304, b"")
+    assert unknown.status == 404
+
+
+async def test_alive_and_ready_are_answered_within_two_seconds_while_a_check_hangs():
+    async def fine() -> None:
+        return
+
+    checks = {"postgres": asyncio.Event().wait, "redis": fine}
+    loop = asyncio.get_running_loop()
+
+    async with serving(checks=checks) as server, client(server) as http:
+        began = loop.time()
+        ready = await http.get("/readyz")
+        took = loop.time() - began
+        alive = await http.get("/healthz")
+
+        assert took < 2
+        assert ready.status == 503
+        assert await ready.json() == {
+            "ready": False,
+            "checks": {"postgres": "没有回应", "redis": "ok"},
+        }
+        assert (alive.status, await alive.json()) == (200, {"alive": True})

@@ -1,0 +1,66 @@
+"""The surface: what is routed, who may come in, what each refusal becomes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.app import build_app
+from bot.config import Config
+from bot.deps import Deps
+from bot.domain import errors as refusals
+from bot.domain.errors import DomainError, NotFound
+from bot.handlers.audience import PROOFS, Audience, proof_of
+from bot.handlers.errors import STATUS
+from bot.handlers.surface import Route
+from bot.routes import ROUTES
+
+NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+
+
+def every_refusal(kind: type[DomainError] = DomainError) -> set[type[DomainError]]:
+    return {kind}.union(*(every_refusal(child) for child in kind.__subclasses__()))
+
+
+def test_every_refusal_has_exactly_one_status_and_the_table_holds_nothing_else():
+    assert set(STATUS) == {kind for kind in every_refusal() if kind.__module__ == refusals.__name__}
+
+
+def test_every_refusal_has_a_code_of_its_own():
+    codes = [kind.code for kind in STATUS]
+
+    assert len(set(codes)) == len(codes)
+
+
+def test_no_refusal_says_403_for_what_is_not_yours():
+    assert STATUS[NotFound] == 404
+    assert [kind for kind, status in STATUS.items() if status == 403] == [refusals.BadSignature]
+
+
+def test_the_router_holds_exactly_the_declared_routes():
+    app = build_app(Deps(config=Config(), clock=lambda: NOON))
+
+    routed = {(route.method, route.resource.canonical) for route in app.router.routes()}
+
+    declared = {(route.method, route.path) for route in ROUTES}
+    heads = {("HEAD", path) for method, path in declared if method == "GET"}
+    assert routed == declared | heads
+    assert len(declared) == len(ROUTES)
+
+
+def test_a_route_cannot_be_written_without_an_audience():
+    with pytest.raises(TypeError, match="audience"):
+        Route("GET", "/", ROUTES[0].handler)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("audience", sorted(set(Audience) - set(PROOFS)))
+async def test_an_audience_without_a_proof_is_refused(audience):
+    with pytest.raises(NotFound):
+        await proof_of(audience)(None)  # type: ignore[arg-type]
+
+
+def test_what_proves_itself_by_signature_stands_where_signatures_are_checked():
+    by_signature = [route for route in ROUTES if route.audience is Audience.PROVIDER]
+    hooks = [route for route in ROUTES if route.path.startswith("/hooks/")]
+
+    assert by_signature == hooks
+    assert all(route.handler.__module__.startswith("bot.handlers.hooks.") for route in hooks)

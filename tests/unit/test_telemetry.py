@@ -1,0 +1,99 @@
+"""What leaves the process in log lines, and what must not."""
+
+import io
+import logging
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+import structlog
+
+from bot import telemetry
+
+NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+# Check digit not valid: it belongs to nobody.
+ID_NUMBER = "110105194912310021"
+OPENID = "oAbCdEfGhIjKlMnOpQrStUvWxYz0"
+
+
+@pytest.fixture
+def lines():
+    stream = io.BytesIO()
+    before = logging.root.handlers, logging.root.level, telemetry.LINES.clock
+    telemetry.configure(level="info", clock=lambda: NOON, stream=stream)
+    yield lambda: [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    telemetry.LINES.stream = None
+    logging.root.handlers, telemetry.LINES.clock = before[0], before[2]
+    logging.root.setLevel(before[1])
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (f"身份证 {ID_NUMBER}。", "身份证 ***。"),
+        ("11010519491231002X", "***"),
+        ("电话13812345678，", "电话***，"),
+        (13812345678, "***"),
+        (OPENID, "***"),
+        ("access_token=abc.def&x=1", "access_token=***&x=1"),
+        ('{"session_key": "q+w=="}', '{"session_key": "***"}'),
+        ("postgres://credit:hunter2@db:5432/credit", "postgres://***@db:5432/credit"),
+        (
+            {"name": "甲", "openid": "x", "deep": [{"AppSecret": "y"}]},
+            {"name": "甲", "openid": "***", "deep": [{"AppSecret": "***"}]},
+        ),
+        ("91330100MA2XXXXX0X", "91330100MA2XXXXX0X"),
+        (1772337600000, 1772337600000),
+        (True, True),
+        ("x" * 600, "x" * 500 + "…"),
+    ],
+)
+def test_the_net_masks_secrets_and_personal_numbers_and_nothing_else(lines, value, written):
+    structlog.get_logger().info("seen", value=value)
+
+    assert lines()[0]["value"] == written
+
+
+@pytest.mark.parametrize("key", ["access_token", "oa_secret", "openid", "phone", "id_card", "body"])
+def test_a_key_that_names_a_secret_is_masked_whatever_it_holds(lines, key):
+    structlog.get_logger().info("seen", **{key: "anything"})
+
+    assert lines() == [
+        {"event": "seen", key: "***", "level": "info", "timestamp": NOON.isoformat()}
+    ]
+
+
+def test_an_exception_is_written_without_the_values_of_variables(lines):
+    def fail() -> None:
+        local_secret = "marker-of-a-local"  # noqa: F841  # must not be written
+        raise ValueError(f"no such id {ID_NUMBER}")
+
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger().exception("crashed")
+
+    [line] = lines()
+    assert line["error"] == "ValueError: no such id ***"
+    assert [frame.rpartition(" ")[2] for frame in line["stack"]][-1] == "fail"
+    assert "marker-of-a-local" not in str(line)
+
+
+def test_what_libraries_log_comes_out_as_the_same_lines(lines):
+    logging.getLogger("some.library").warning("token=%s", "abc")
+    logging.getLogger("some.library").info("chatter")
+
+    assert lines() == [
+        {
+            "event": "token=***",
+            "level": "warning",
+            "logger": "some.library",
+            "timestamp": NOON.isoformat(),
+        }
+    ]
+
+
+def test_nothing_below_the_level_is_written(lines):
+    structlog.get_logger().debug("whisper")
+
+    assert lines() == []
