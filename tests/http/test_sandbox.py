@@ -172,6 +172,29 @@ def reply_text(content, **changes):
     return answer
 
 
+def reply_with(kind, **parts):
+    """A sealed reply of any kind, with fields as WeChat's documents name them."""
+
+    def answer(message: ET.Element) -> web.Response:
+        inside = {
+            "ToUserName": message.findtext("FromUserName", ""),
+            "FromUserName": ACCOUNT,
+            "CreateTime": 1772337600,
+            "MsgType": kind,
+            **parts,
+        }
+        sealed = crypto.encrypt(xml.write(inside).encode(), KEYS, random16=b"0123456789abcdef")
+        outside = {
+            "Encrypt": sealed,
+            "MsgSignature": crypto.signature(KEYS.token, "1772337600", "7", sealed),
+            "TimeStamp": 1772337600,
+            "Nonce": "7",
+        }
+        return web.Response(text=xml.write(outside))
+
+    return answer
+
+
 def plain(**answer):
     return lambda _: web.Response(**answer)
 
@@ -522,6 +545,55 @@ async def test_an_empty_answer_or_success_is_enough_at_once(follower, account, b
     assert await follower.screen() == [("me", "text", {"content": "你好"})]
 
 
+ARTICLE = {"Title": "公示", "Description": "d", "PicUrl": "", "Url": "https://assoc.example/n"}
+SHOWN = {"title": "公示", "description": "d", "pic_url": "", "url": "https://assoc.example/n"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "shown"),
+    [
+        ("image", {"Image": {"MediaId": "m"}}, {"media_id": "m"}),
+        ("voice", {"Voice": {"MediaId": "m"}}, {"media_id": "m"}),
+        ("video", {"Video": {"MediaId": "m"}}, {"media_id": "m"}),
+        ("music", {"Music": {"Title": "歌", "MusicUrl": "u"}}, {"title": "歌", "url": "u"}),
+        (
+            "news",
+            {"ArticleCount": 2, "Articles": {"item": [ARTICLE, ARTICLE]}},
+            {"articles": [SHOWN]},  # a message is answered with one article only
+        ),
+        (
+            "transfer_customer_service",
+            {"TransInfo": {"KfAccount": "kf@assoc"}},
+            {"account": "kf@assoc"},
+        ),
+    ],
+)
+async def test_every_kind_of_reply_is_understood(follower, account, kind, parts, shown):
+    account.answers.append(reply_with(kind, **parts))
+
+    outcome = await follower.person("text", {"content": "你好"})
+
+    assert outcome["reply"] == {"kind": kind, "body": shown}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("image", {"Image": {"MediaId": ""}}),
+        ("news", {"ArticleCount": 0, "Articles": ""}),
+        ("news", {"ArticleCount": 2, "Articles": {"item": ARTICLE}}),
+        ("text", {"Content": ""}),
+        ("text", {"Content": "a", "CreateTime": "today"}),
+    ],
+)
+async def test_a_reply_with_a_part_missing_fails(follower, account, kind, parts):
+    account.answers += [reply_with(kind, **parts)] * 3
+
+    outcome = await follower.person("text", {"content": "你好"})
+
+    assert [one["verdict"] for one in outcome["attempts"]] == ["malformed"] * 3
+
+
 OTHER = crypto.Keys.of("wx0000000000000000", KEYS.token, Config().oa_aes_key.get_secret_value())
 
 
@@ -618,6 +690,16 @@ async def test_people_follow_scan_tap_and_leave(sandbox, account):
     assert await sandbox.screen() == []  # following again begins with an empty chat
 
 
+async def test_a_failure_of_an_event_nobody_waits_for_is_not_shown(follower, account):
+    account.answers += [plain(status=500)] * 3
+
+    outcome = await follower.person("page", {"pagepath": "pages/commit/index"})
+
+    assert outcome["outcome"] == "failed"
+    assert account.told("Event", "EventKey")[0] == ("view_miniprogram", "pages/commit/index")
+    assert await follower.screen() == []
+
+
 async def test_who_does_not_follow_cannot_write(sandbox):
     refused = await sandbox.control(f"people/{WANG}/text", {"content": "你好"}, status=409)
 
@@ -629,12 +711,16 @@ async def test_a_push_of_ones_own_goes_out_as_it_was_written(sandbox, account):
     await sandbox.control("push", {"openid": WANG, "fields": fields})
     await sandbox.control("push", {"openid": WANG, "fields": fields})
     await sandbox.control("push", {"openid": WANG, "xml": "<xml><Odd>1</Odd></xml>"})
+    listed = {"MsgType": "event", "Event": "e", "Popup": {"List": [{"Id": "1"}, {"Id": "2"}]}}
+    await sandbox.control("push", {"openid": WANG, "fields": listed})
 
     assert account.told("MsgType", "MediaId", "MsgId", "Odd") == [
         ("image", "m1", "24571563425563453", None),
         ("image", "m1", "24571563425563453", None),
         (None, None, None, "1"),
+        ("event", None, None, None),
     ]
+    assert [one.text for one in account.messages[-1].findall("Popup/List/Id")] == ["1", "2"]
 
 
 # ---- trouble on order
@@ -749,6 +835,49 @@ async def test_a_folder_keeps_the_ledger_over_a_restart(aiohttp_client, clock, t
 
     assert await second.token() == token
     assert [one["following"] for one in await second.ledger("people")] == [1, 0, 0]
+
+
+async def test_what_was_under_way_at_the_end_is_marked_as_interrupted(
+    aiohttp_client, account, clock, tmp_path
+):
+    account.silent = True
+    base = str(account.server.make_url("")).rstrip("/")
+    config = Config(state_dir=tmp_path)
+    first = await aiohttp_client(build_sandbox(config, clock=clock, callback_base=base))
+    async with first.post(f"/phone/people/{WANG}/follow", json={}) as response:
+        assert response.status == 202
+    await first.close()
+    second = Sandbox(
+        await aiohttp_client(build_sandbox(config, clock=clock, callback_base=base)), clock
+    )
+
+    assert [one["outcome"] for one in await second.ledger("pushes")] == ["interrupted"]
+
+
+async def test_a_ledger_is_read_by_table_person_and_number_of_rows(follower):
+    await follower.person("follow", openid=LI)
+    for query, expected in [
+        ({"table": "pushes", "openid": LI}, [LI]),
+        ({"table": "pushes", "limit": "1"}, [LI]),
+        ({"table": "pushes"}, [WANG, LI]),
+    ]:
+        async with follower.http.get("/_control/ledger", params=query) as response:
+            assert [one["openid"] for one in (await response.json())["pushes"]] == expected
+    for query, status in [({"table": "sqlite_master"}, 404), ({"limit": "0"}, 400)]:
+        async with follower.http.get("/_control/ledger", params=query) as response:
+            assert response.status == status
+
+
+async def test_a_further_phone_can_be_added_up_to_sixty(sandbox):
+    async with sandbox.http.post("/phone/people", json={"nickname": "赵敏"}) as response:
+        added = await response.json()
+    for number in range(56):
+        await sandbox.control("people", {"nickname": f"甲{number}"})
+    refused = await sandbox.control("people", {"nickname": "乙"}, status=409)
+
+    assert (response.status, added["nickname"], added["role"]) == (201, "赵敏", "访客")
+    assert len(added["openid"]) == 28
+    assert refused["error"]["code"] == "too_many"
 
 
 async def test_reset_begins_again_with_the_first_people(follower):
