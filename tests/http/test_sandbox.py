@@ -964,6 +964,26 @@ async def test_a_mistake_is_answered_clearly(sandbox, path, sent, status, code):
         assert (response.status, (await response.json())["error"]["code"]) == (status, code)
 
 
+async def test_a_mistake_names_the_field_and_for_testers_the_reason(sandbox):
+    refused = await sandbox.control(f"people/{WANG}/text", {"c": 1}, status=400)
+
+    assert refused == {
+        "error": {
+            "code": "bad_input",
+            "message": "提交的内容有误，请检查后再试。",
+            "field": "content",
+            "detail": "Field required",
+        }
+    }
+
+
+async def test_a_body_beyond_the_limit_is_refused(sandbox):
+    body = io.BytesIO(b'"' + b"x" * 2 * 1024 * 1024 + b'"')
+    headers = {"Content-Type": "application/json"}
+    async with sandbox.http.post("/_control/push", data=body, headers=headers) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (413, "too_large")
+
+
 async def test_serving_ends_cleanly_when_cancelled(clock):
     config = Config(sandbox_port=unused_port())
     serving = asyncio.create_task(serve(config, clock=clock))
