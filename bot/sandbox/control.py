@@ -184,7 +184,7 @@ def _writable(value: object) -> bool:
         return all(xml.NAME.fullmatch(name) and _writable(one) for name, one in value.items())
     if isinstance(value, list):
         return all(_writable(one) for one in value)
-    return isinstance(value, str | int)
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _json(value: object) -> web.Response:

@@ -23,9 +23,8 @@ async def read(request: web.Request, model: type[Model]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or None
-        raise Mistake(
-            400, "bad_input", f"提交的内容有误，请检查后再试：{first['msg']}", field=field
-        ) from error
+        words = "提交的内容有误，请检查后再试。"
+        raise Mistake(400, "bad_input", words, field=field, detail=first["msg"]) from error
 
 
 def whole_number(request: web.Request, name: str, *, default: int, most: int) -> int:
@@ -50,7 +49,7 @@ async def mistakes_as_json(request: web.Request, handler: Handler) -> web.Stream
     try:
         return await handler(request)
     except Mistake as mistake:
-        return _error(mistake.status, mistake.code, str(mistake), mistake.field)
+        return _error(mistake.status, mistake.code, str(mistake), **mistake.more)
     except web.HTTPRequestEntityTooLarge:
         return _error(413, "too_large", "内容太大，请缩短后再试。")
     except web.HTTPNotFound:
@@ -59,6 +58,6 @@ async def mistakes_as_json(request: web.Request, handler: Handler) -> web.Stream
         return _error(405, "method_not_allowed", "这个地址不支持这种请求方法。")
 
 
-def _error(status: int, code: str, message: str, field: str | None = None) -> web.Response:
-    error = {"code": code, "message": message} | ({"field": field} if field else {})
+def _error(status: int, code: str, message: str, **more: str) -> web.Response:
+    error = {"code": code, "message": message, **more}
     return web.json_response({"error": error}, status=status)

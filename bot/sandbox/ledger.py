@@ -51,8 +51,8 @@ CREATE TABLE IF NOT EXISTS calls (
 );
 -- Messages that were accepted for a person.
 CREATE TABLE IF NOT EXISTS sends (
-    msgid INTEGER PRIMARY KEY, kind TEXT NOT NULL, openid TEXT NOT NULL, client_msg_id TEXT,
-    body TEXT NOT NULL, at TEXT NOT NULL, receipt TEXT
+    id INTEGER PRIMARY KEY, msgid INTEGER NOT NULL, kind TEXT NOT NULL,
+    openid TEXT NOT NULL, client_msg_id TEXT, body TEXT NOT NULL, at TEXT NOT NULL, receipt TEXT
 );
 CREATE INDEX IF NOT EXISTS sends_once ON sends (openid, client_msg_id);
 CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL);

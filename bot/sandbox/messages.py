@@ -94,11 +94,12 @@ def _use_allowance(world: World, openid: str) -> None:
 
 
 def _accept(call: Call, kind: str, openid: str, *, receipt: str | None = None) -> int:
-    return call.world.ledger.run(
+    msgid = people.message_id()
+    call.world.ledger.run(
         "INSERT INTO sends (msgid, kind, openid, client_msg_id, body, at, receipt)"
         " VALUES (:msgid, :kind, :openid, :client_msg_id, :body, :at, :receipt)",
         {
-            "msgid": people.message_id(),
+            "msgid": msgid,
             "kind": kind,
             "openid": openid,
             "client_msg_id": call.body.get("client_msg_id"),
@@ -107,6 +108,7 @@ def _accept(call: Call, kind: str, openid: str, *, receipt: str | None = None) -
             "receipt": receipt,
         },
     )
+    return msgid
 
 
 def _template(body: dict[str, Any]) -> dict[str, Any]:

@@ -31,8 +31,9 @@ WORLD = web.AppKey("world", World)
 class Mistake(Exception):
     """The phone or a test asked for something that cannot be; the message is shown to people."""
 
-    def __init__(self, status: int, code: str, message: str, *, field: str | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, **more: str | None) -> None:
+        """`more` may hold `field` and, for those who write tests, `detail`."""
         super().__init__(message)
         self.status = status
         self.code = code
-        self.field = field
+        self.more = {name: value for name, value in more.items() if value}

@@ -3,31 +3,32 @@
 import { Phone } from "./phone.js";
 import { element } from "./words.js";
 
+const TICK_MS = 20_000;
 const phones = new Map();
 const phonesNode = document.getElementById("phones");
 const switcher = document.getElementById("switcher");
 const lost = document.getElementById("lost");
 let current = null;
-let looking = false;
+let looking = null;
 let lookAgain = false;
 
-async function look() {
-  if (looking) {
-    lookAgain = true;
-    return;
-  }
-  looking = true;
+// One look at a time; whoever asks meanwhile waits for one that began after asking.
+function look() {
+  lookAgain = true;
+  looking ??= lookOn().finally(() => { looking = null; });
+  return looking;
+}
+
+async function lookOn() {
   try {
-    do {
+    while (lookAgain) {
       lookAgain = false;
       const response = await fetch("/phone/state");
       show(await response.json());
       lost.hidden = true;
-    } while (lookAgain);
+    }
   } catch {
     lost.hidden = false;
-  } finally {
-    looking = false;
   }
 }
 
@@ -101,3 +102,7 @@ document.getElementById("add-name").addEventListener("input", (event) => event.t
 const events = new EventSource("/phone/events");
 events.addEventListener("message", look);
 events.addEventListener("error", () => { lost.hidden = false; });
+
+setInterval(() => {
+  for (const phone of phones.values()) phone.tick();
+}, TICK_MS);

@@ -54,19 +54,25 @@ export class Phone {
 
   // Brings the phone in step with the state; tells how many lines are new.
   show(person, menu) {
-    const changed = this.following !== person.following;
+    const turned = this.acted && this.following !== person.following;
+    const hadFocus = this.node.contains(document.activeElement);
     this.following = person.following;
-    this.find(".clock").textContent = timeOfDay(new Date());
+    this.tick();
     this.find(".title").textContent = person.waiting && person.following
       ? "对方正在输入…" : person.following ? this.account.name : "";
     this.find(".profile").hidden = person.following;
     this.find(".talk").hidden = !person.following;
     this.find(".more-open").hidden = !person.following;
-    if (changed && document.activeElement === document.body && this.acted) {
+    // What had the focus is hidden now; on a touch screen a keyboard would jump up instead.
+    if (turned && hadFocus && matchMedia("(pointer: fine)").matches) {
       this.find(person.following ? ".words" : ".follow").focus({ preventScroll: true });
     }
     this.showMenu(menu);
     return showLines(this.find(".lines"), person);
+  }
+
+  tick() {
+    this.find(".clock").textContent = timeOfDay(new Date());
   }
 
   async act(name, body = {}) {

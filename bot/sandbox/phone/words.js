@@ -2,7 +2,8 @@
 
 const ANCHOR = /<a\b([^>]*)>([\s\S]*?)<\/a>/gi;
 const HREF = /\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
-const ADDRESS = /https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/g;
+// A full stop, comma or bracket at the end belongs to the sentence.
+const ADDRESS = /https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]*[\w\-~/?#@$&*+=%]/g;
 
 export function element(name, className, ...inside) {
   const made = document.createElement(name);
