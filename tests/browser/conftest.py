@@ -23,7 +23,7 @@ RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'
 
 @pytest.fixture(scope="session")
 async def browser():
-    given = os.environ.get("CHROMIUM")  # noqa: TID251  # the machine's, not the product's
+    given = os.environ.get("CHROMIUM")  # the machine's, not the product's
     found = given or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.fail("no Chromium found: install the package chromium, or set CHROMIUM to its path")
