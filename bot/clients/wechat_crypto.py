@@ -58,7 +58,7 @@ os.register_at_fork(after_in_child=SYSTEM_RANDOM.clear)  # or siblings would dra
 class Codec:
     """Opens and seals the messages of one official account; immutable, without a clock."""
 
-    __slots__ = ("_appid", "_ciphers", "_random", "_token")
+    __slots__ = ("_appid", "_ciphers", "_random", "_token", "appid")
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class Codec:
     ) -> None:
         if not appid or not token:
             raise ValueError("appid and token of the official account must not be empty")
+        self.appid = appid
         self._appid = appid.encode()
         self._token = token.encode()
         keys = [aes_key, previous_aes_key] if previous_aes_key else [aes_key]
