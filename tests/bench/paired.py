@@ -3,12 +3,15 @@
 import os
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import IO
 
 PAIRS = 12  # six would do for a statement, a goal takes twelve
 TOLERANCE = 1.25  # neighbours: a gate trips only beyond goal × this
@@ -41,22 +44,32 @@ def pin(pid: int, core: int) -> None:
 @contextmanager
 def server(command: Sequence[str], env: dict[str, str] | None = None) -> Iterator[int]:
     """Run a server on its own core; it and all its children are gone afterwards."""
+    with tempfile.TemporaryFile() as log:
+        process = _start(command, env or {}, log)
+        try:
+            yield process.pid
+        except BaseException:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
+            print("the server's last words:", log.read().decode(errors="replace"), file=sys.stderr)
+            raise
+        finally:
+            _end(process)
+
+
+def _start(command: Sequence[str], env: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})  # inherited, so that no child escapes
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
-            env={"PATH": os.defpath, **(env or {})},
+            env={"PATH": os.defpath, **env},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=log,  # a file, as in production: writing its log is part of a request's cost
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     finally:
         os.sched_setaffinity(0, before)
-    try:
-        yield process.pid
-    finally:
-        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
