@@ -126,12 +126,22 @@ class Config(BaseModel):
         return (self.wechat_api_url, second) if second else (self.wechat_api_url,)
 
 
+_SENTENCES = {
+    "int_parsing": "须为整数",
+    "bool_parsing": "须为 true 或 false",
+    "literal_error": "只能是 {expected} 之一",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+}
+
+
 def _sentence(fault: Any) -> str:  # one entry of pydantic's own error list
     """Name the variable and what is wrong with it; never repeat the value, it may be a secret."""
     name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
     if fault["type"] == "extra_forbidden":
         return f"{name}: 没有这个设置，请核对拼写（deploy/env.example 列出全部设置）"
-    return f"{name}: {fault['msg']}"
+    say = _SENTENCES.get(fault["type"], fault["msg"])
+    return f"{name}: {say.format_map(fault.get('ctx', {}))}"
 
 
 def _faults(config: Config) -> list[str]:
@@ -167,10 +177,11 @@ def _production_faults(config: Config) -> list[str]:
     )
     if config.oa_appid == SANDBOX_APPID:
         problems.append(f"{PREFIX}OA_APPID: 这是模拟微信的账号，请填服务号的 AppID")
-    if not config.public_url.startswith("https://"):
-        problems.append(f"{PREFIX}PUBLIC_URL: 生产环境须以 https:// 开头")
-    if not config.wechat_api_url.startswith("https://"):
-        problems.append(f"{PREFIX}WECHAT_API_URL: 生产环境须以 https:// 开头")
+    problems.extend(
+        f"{PREFIX}{name.upper()}: 生产环境须以 https:// 开头"
+        for name in ("public_url", "wechat_api_url", "wechat_api_second_url")
+        if not (getattr(config, name) or "https://").startswith("https://")
+    )
     for name in ("database_url", "redis_url"):
         url: SecretStr | None = getattr(config, name)
         if url is None:

@@ -2,21 +2,18 @@
 
 import socket
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 
 from bot.app import build_app
-from bot.config import Config
-from bot.deps import Deps
 from bot.handlers.audience import Audience
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
+from tests.http.frame import make_deps
 
 pytestmark = pytest.mark.browser
 
-NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 PAGES = {"home": "/", "missing": "/nothing", "crash": "/crash", "docs": "/api/docs"}
 LOOKS = {"light": ("light", False), "dark": ("dark", False), "care": ("light", True)}
 
@@ -28,7 +25,7 @@ async def crash(_request: web.Request) -> web.Response:
 @pytest.fixture(scope="module")
 async def site():
     routes = (*ROUTES, Route("GET", "/crash", crash, Audience.PUBLIC))
-    runner = web.AppRunner(build_app(Deps(config=Config(), clock=lambda: NOON), routes=routes))
+    runner = web.AppRunner(build_app(make_deps(), routes=routes))
     await runner.setup()
     sock = socket.create_server(("127.0.0.1", 0))
     await web.SockSite(runner, sock).start()

@@ -14,6 +14,7 @@ import orjson
 
 from bot import telemetry
 from bot.app import build_app, serve
+from bot.clients.hints import open_hints
 from bot.config import Config
 from bot.deps import Check, Deps
 from bot.handlers.guard import LIMITS, Limits
@@ -24,7 +25,8 @@ NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
 def make_deps(config: Config | None = None, checks: Mapping[str, Check] | None = None) -> Deps:
-    return Deps(config=config or Config(), clock=lambda: NOON, checks=checks or {})
+    nowhere = open_hints("redis://127.0.0.1:1/0")  # connects when asked; these tests do not ask
+    return Deps(config or Config(), lambda: NOON, nowhere, checks=checks or {})
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import aiohttp
 import pytest
 from aiohttp import web
-from frame import NOON, caught_logs, client, serving
 from pydantic import Field
 
 from bot import telemetry
@@ -13,6 +12,7 @@ from bot.handlers import forms
 from bot.handlers.audience import Audience
 from bot.handlers.headers import CSP
 from bot.handlers.surface import Route
+from tests.http.frame import NOON, caught_logs, client, serving
 
 MARKER = "marker-7f3a-of-a-secret"
 EVERY_ANSWER = {

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 import uvloop
 from aiohttp import web
-from frame import Serving, serving
 
 from bot import telemetry
 from bot.handlers.audience import Audience
 from bot.handlers.guard import BUSY_ANSWER, Limits
 from bot.handlers.surface import Route
+from tests.http.frame import Serving, serving
 
 QUICK = Limits(
     first_byte_s=0.3, headers_s=0.3, idle_s=30, unread_s=0.3, linger_s=0.1, header_count=20

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from frame import Serving, client, serving
 
 from bot.domain.errors import TooLarge, TooSlow
 from bot.handlers.audience import Audience
@@ -16,6 +15,7 @@ from bot.handlers.forms import read_body
 from bot.handlers.guard import Limits
 from bot.handlers.surface import Route
 from bot.handlers.uploads import UploadLimits, read_parts
+from tests.http.frame import Serving, client, serving
 
 LIMIT = 1000
 QUICK = Limits(linger_s=0.1)

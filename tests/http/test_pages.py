@@ -3,9 +3,8 @@
 import asyncio
 import re
 
-from frame import client, serving
-
 from bot.routes import ROUTES
+from tests.http.frame import client, serving
 
 
 async def test_every_address_on_the_pages_answers():

@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app import build_app
-from bot.clients.patience import Patience
 from bot.config import SANDBOX_TOKEN, Config
 from bot.handlers.wechat.words import WORDS
 from bot.services import conversation
@@ -157,17 +157,18 @@ async def test_a_picture_is_declined_politely_and_an_unknown_event_is_taken_in_s
 
 
 async def test_an_answer_without_an_effect_needs_neither_database_nor_redis(client):
-    object.__setattr__(client.deps, "hints", None)
-    object.__setattr__(client.deps, "patience", None)
+    alone = replace(client.deps, hints=None, patience=None)  # whoever asks them crashes
 
-    assert await send(client, text(ALICE, "帮助", number=1, at=NOW)) == (200, WORDS["help"])
+    async with TestClient(TestServer(build_app(alone))) as lonely:
+        assert await send(lonely, text(ALICE, "帮助", number=1, at=NOW)) == (200, WORDS["help"])
+
     assert await InboundMessage.all().count() == 0
 
 
 async def test_a_frozen_database_is_answered_in_time_and_the_late_effect_still_comes(
     client, emptier
 ):
-    object.__setattr__(client.deps, "patience", Patience(limit_s=0.2, most=4))
+    client.deps.patience._limit_s = 0.2
     transaction = emptier.transaction()
     await transaction.start()
     await emptier.execute("LOCK TABLE inbound_message IN ACCESS EXCLUSIVE MODE")
@@ -183,7 +184,7 @@ async def test_a_frozen_database_is_answered_in_time_and_the_late_effect_still_c
 async def test_effects_that_pile_up_are_refused_at_once_and_nothing_of_them_is_kept(
     client, emptier
 ):
-    object.__setattr__(client.deps, "patience", Patience(limit_s=0.3, most=2))
+    client.deps.patience._limit_s, client.deps.patience._most = 0.3, 2
     transaction = emptier.transaction()
     await transaction.start()
     await emptier.execute("LOCK TABLE inbound_message IN ACCESS EXCLUSIVE MODE")

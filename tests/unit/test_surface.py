@@ -1,20 +1,15 @@
 """The surface: what is routed, who may come in, what each refusal becomes."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from bot.app import build_app
-from bot.config import Config
-from bot.deps import Deps
 from bot.domain import errors as refusals
 from bot.domain.errors import DomainError, NotFound
 from bot.handlers.audience import PROOFS, Audience, proof_of
 from bot.handlers.errors import STATUS
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
-
-NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+from tests.http.frame import make_deps
 
 
 def every_refusal(kind: type[DomainError] = DomainError) -> set[type[DomainError]]:
@@ -37,7 +32,7 @@ def test_no_refusal_says_403_for_what_is_not_yours():
 
 
 def test_the_router_holds_exactly_the_declared_routes():
-    app = build_app(Deps(config=Config(), clock=lambda: NOON))
+    app = build_app(make_deps())
 
     routed = {(route.method, route.resource.canonical) for route in app.router.routes()}
 

@@ -1,0 +1,20 @@
+"""`./run test`: the gates, then every test with coverage; more words go to pytest as they are."""
+
+import os
+import sys
+
+from tests.check import gates
+
+EVERYTHING = ["-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    if not words and gates():
+        sys.exit("the gates do not hold: mend what is said above, then run ./run test again")
+    argv = [sys.executable, "-m", "pytest", *(words or EVERYTHING)]
+    os.execv(argv[0], argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Settings: read once, all faults at once, and nothing unsafe in front of real people."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import (
+    PREFIX,
+    SANDBOX_AES_KEY,
+    SANDBOX_APPID,
+    SANDBOX_SECRET,
+    SANDBOX_TOKEN,
+    BadConfigError,
+    Config,
+)
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "env.example"
+SAFE = {
+    "CREDIT_MODE": "production",
+    "CREDIT_SANDBOX": "false",
+    "CREDIT_PUBLIC_URL": "https://credit.example.cn",
+    "CREDIT_DATABASE_URL": "postgres://credit:Zk3-long-and-own@db/credit",
+    "CREDIT_REDIS_URL": "redis://:Xp9-long-and-own@cache:6379/0",
+    "CREDIT_OA_APPID": "wx0123456789abcdef",
+    "CREDIT_OA_SECRET": "0123456789abcdef0123456789abcdef",
+    "CREDIT_OA_TOKEN": "ownToken",
+    "CREDIT_OA_AES_KEY": "q" * 43,
+}
+
+
+def faults(**more: str) -> list[str]:
+    """The names of the settings that are refused."""
+    given = SAFE | {f"{PREFIX}{name.upper()}": value for name, value in more.items()}
+    try:
+        Config.read(given)
+    except BadConfigError as error:
+        return [problem.split(":")[0].removeprefix(PREFIX).lower() for problem in error.problems]
+    return []
+
+
+def test_the_defaults_run_on_the_embedded_servers_with_the_sandbox():
+    config = Config.read({})
+
+    assert (config.sandbox, config.database_url, config.redis_url) == (True, None, None)
+    assert config.public_url == "http://127.0.0.1:8080"
+    assert config.wechat_apis == ("http://127.0.0.1:8090",)
+
+
+def test_a_safe_production_starts_and_talks_to_wechat_itself():
+    config = Config.read(SAFE)
+
+    assert config.production
+    assert config.wechat_apis == ("https://api.weixin.qq.com", "https://api2.weixin.qq.com")
+
+
+UNSAFE = [
+    ("sandbox", "true"),
+    ("oa_secret", SANDBOX_SECRET),
+    ("oa_token", SANDBOX_TOKEN),
+    ("oa_aes_key", SANDBOX_AES_KEY),
+    ("oa_previous_aes_key", SANDBOX_AES_KEY),
+    ("oa_appid", SANDBOX_APPID),
+    ("oa_appid", ""),
+    ("oa_secret", ""),
+    ("oa_token", ""),
+    ("oa_aes_key", ""),
+    ("public_url", "http://credit.example.cn"),
+    ("wechat_api_url", "http://api.weixin.qq.com"),
+    ("wechat_api_second_url", "http://api2.weixin.qq.com"),
+    ("database_url", ""),
+    ("database_url", "postgres://credit@db/credit"),
+    ("database_url", "postgres://credit:postgres@db/credit"),
+    ("redis_url", ""),
+    ("redis_url", "redis://cache:6379/0"),
+    ("redis_url", "redis://:redis@cache:6379/0"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), UNSAFE)
+def test_production_refuses_each_unsafe_setting_and_names_it(name, value):
+    assert faults(**{name: value}) == [name]
+
+
+def test_every_fault_is_told_at_once_and_no_value_is_repeated():
+    with pytest.raises(BadConfigError) as caught:
+        Config.read(
+            SAFE
+            | {
+                "CREDIT_WEB_PORT": "eighty",
+                "CREDIT_WEB_PORTS": "80",
+                "CREDIT_OA_SECRET": "",
+                "CREDIT_REDIS_URL": "redis://:123456@cache",
+            }
+        )
+
+    text = str(caught.value)
+    named = {problem.split(":")[0] for problem in caught.value.problems}
+    assert named == {
+        "CREDIT_WEB_PORT",
+        "CREDIT_WEB_PORTS",
+        "CREDIT_OA_SECRET",
+        "CREDIT_REDIS_URL",
+    }
+    assert not any(value in text for value in ("eighty", "123456"))
+
+
+def test_a_secret_does_not_show_when_the_settings_are_printed():
+    assert SAFE["CREDIT_OA_SECRET"] not in repr(Config.read(SAFE))
+    assert "Zk3-long-and-own" not in repr(Config.read(SAFE))
+
+
+def test_the_example_lists_every_setting_with_its_meaning():
+    lines = EXAMPLE.read_text().splitlines()
+    listed = {
+        line.split("=")[0]: lines[number - 1].removeprefix("# ")
+        for number, line in enumerate(lines)
+        if line.startswith(PREFIX)
+    }
+
+    assert listed == {
+        f"{PREFIX}{name.upper()}": field.description for name, field in Config.model_fields.items()
+    }
+
+
+def test_the_example_as_it_stands_is_refused_until_its_secrets_are_filled_in():
+    given = dict(
+        line.split("=", 1) for line in EXAMPLE.read_text().splitlines() if line.startswith(PREFIX)
+    )
+
+    with pytest.raises(BadConfigError) as caught:
+        Config.read(given)
+
+    assert {problem.split(":")[0] for problem in caught.value.problems} == {
+        f"{PREFIX}{name}"
+        for name in ("OA_APPID", "OA_SECRET", "OA_TOKEN", "OA_AES_KEY", "DATABASE_URL", "REDIS_URL")
+    }
