@@ -190,9 +190,7 @@ def _parse(xml: bytes) -> Fields:
         content += data
 
     def end(name: str) -> None:
-        nonlocal content
         value: Field = open_elements.pop() or content
-        content = ""
         parent = open_elements[-1]
         if name in _REPEATED:
             siblings = parent.setdefault(name, [])

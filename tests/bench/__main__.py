@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 NAMES = {
-    "callback": "the callback path against a bare handler, the codec against wechatpy; 3 minutes",
+    "callback": "the callback path against a bare handler, the codec against wechatpy; 2 minutes",
     "callgrind": "instructions per message, ours against wechatpy's; half a minute",
 }
 

@@ -170,7 +170,7 @@ async def run(options: argparse.Namespace, pid: int, url: str, base_pid: int, ba
 
 def main(arguments: list[str]) -> int:
     options = _options(arguments)
-    os.sched_setaffinity(0, {LOAD_CORE})
+    os.sched_setaffinity(0, {LOAD_CORE})  # inherited by the database: it shares the load's core
     codecs = asyncio.run(compare(codec_side("wechatpy"), codec_side("ours"), options.pairs))
     report("codec in time", codecs, goal=CODEC_GOAL, unit="x wechatpy")
     with ExitStack() as stack:
