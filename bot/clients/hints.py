@@ -1,7 +1,7 @@
 """Quick answers from Redis that may be lost at any moment: no hint is never an error.
 
-Questions that arrive in one turn of the loop travel in one round trip. redis-py costs more than the
-server does, so sharing the trip is what makes a hint cheaper than asking PostgreSQL.
+Questions that arrive in one turn of the loop travel as one command, because redis-py's cost for a
+command is higher than the server's.
 """
 
 import asyncio
@@ -16,30 +16,54 @@ log = structlog.get_logger()
 
 PATIENCE_S = 0.25  # longer than this, and the hint is not worth waiting for
 PAUSE_S = 2.0  # after a failure Redis is left alone for this long
+KEEP_S = 60
+
+# KEYS are asked for where ARGV is empty, and remembered with their ARGV where it is not.
+EXCHANGE = f"""
+local answers = {{}}
+for i, key in ipairs(KEYS) do
+    if ARGV[i] == '' then
+        answers[i] = redis.call('GET', key)
+    else
+        redis.call('SET', key, ARGV[i], 'EX', {KEEP_S})
+        answers[i] = false
+    end
+end
+return answers
+"""
+
+Answer = str | None
 
 
 @dataclass(slots=True)
 class _Batch:
-    commands: list[tuple[str | int, ...]] = field(default_factory=list)
-    answers: list[asyncio.Future[str | None]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    waiting: list[asyncio.Future[Answer] | None] = field(default_factory=list)
 
 
 class Hints:
-    """Remembers, for a while, what has already been answered."""
+    """Remembers for a minute what has been answered: WeChat's three attempts are over by then."""
 
     def __init__(self, redis: aioredis.Redis) -> None:
         self._redis = redis
+        self._exchange = redis.register_script(EXCHANGE)
         self._next = _Batch()
         self._sender: asyncio.Task[None] | None = None
         self._quiet_until = 0.0
 
-    async def first(self, key: str, *, for_s: int) -> str | None:
-        """None when this key is new or unknown; else what was remembered with it so far."""
-        return await self._ask("SET", key, "", "EX", for_s, "NX", "GET")
+    async def recall(self, key: str) -> Answer:
+        """What was remembered under this key, if anybody still knows."""
+        if time.monotonic() < self._quiet_until:
+            return None
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._put(key, "", answer)
+        return await answer
 
-    def remember(self, key: str, value: str, *, for_s: int) -> None:
+    def remember(self, key: str, value: str) -> None:
         """Keep a value without waiting for it to arrive."""
-        self._put("SET", key, value, "EX", for_s)
+        if value and time.monotonic() >= self._quiet_until:
+            self._put(key, value, None)
 
     async def close(self) -> None:
         if self._sender:
@@ -50,45 +74,34 @@ class Hints:
         """Raise when Redis does not answer."""
         await self._redis.ping()
 
-    async def _ask(self, *command: str | int) -> str | None:
-        if time.monotonic() < self._quiet_until:
-            return None
-        return await self._put(*command)
-
-    def _put(self, *command: str | int) -> asyncio.Future[str | None]:
-        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._next.commands.append(command)
-        self._next.answers.append(answer)
+    def _put(self, key: str, value: str, answer: asyncio.Future[Answer] | None) -> None:
+        self._next.keys.append(key)
+        self._next.values.append(value)
+        self._next.waiting.append(answer)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send())
-        return answer
 
     async def _send(self) -> None:
+        """Send what has gathered; what gathers meanwhile goes with the next round."""
         try:
-            while self._next.commands:
+            while self._next.keys:
                 batch, self._next = self._next, _Batch()
-                for answer, got in zip(batch.answers, await self._exchange(batch), strict=True):
-                    answer.set_result(got)
+                answers = await self._ask(batch)
+                for waiting, answer in zip(batch.waiting, answers, strict=True):
+                    if waiting is not None and not waiting.done():  # its request may be gone
+                        waiting.set_result(answer)
         finally:
             self._sender = None
 
-    async def _exchange(self, batch: _Batch) -> list[str | None]:
-        nothing: list[str | None] = [None] * len(batch.commands)
-        if time.monotonic() < self._quiet_until:
-            return nothing
-        pipe = self._redis.pipeline(transaction=False)
-        for command in batch.commands:
-            pipe.execute_command(*command)
+    async def _ask(self, batch: _Batch) -> list[Answer]:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return [
-                    got if isinstance(got, str) else None
-                    for got in await pipe.execute(raise_on_error=False)
-                ]
+                answers: list[Answer] = await self._exchange(batch.keys, batch.values)
+                return answers
         except (RedisError, OSError, TimeoutError) as error:
             self._quiet_until = time.monotonic() + PAUSE_S
             log.warning("hints_lost", reason=type(error).__name__)
-            return nothing
+            return [None] * len(batch.keys)
 
 
 def open_hints(url: str) -> Hints:

@@ -15,7 +15,6 @@ from bot.services import conversation
 from bot.services.conversation import Heard
 
 BODY_DEADLINE_S = 4.0
-REMEMBER_S = 60  # WeChat's three attempts are over by then
 NOTHING_TO_SAY = "success"
 
 
@@ -49,7 +48,7 @@ async def _once(appid: str, incoming: Incoming, answer: Answer, deps: Deps, now:
     Redis knows the latest answers and may have forgotten them; the key in PostgreSQL decides.
     """
     hint = f"wechat:{appid}:{incoming.dedupe_key}"
-    known = await deps.hints.first(hint, for_s=REMEMBER_S)
+    known = await deps.hints.recall(hint)
     if known:
         return known
     heard = Heard(
@@ -61,8 +60,7 @@ async def _once(appid: str, incoming: Incoming, answer: Answer, deps: Deps, now:
         following=answer.following,
     )
     text = await deps.patience.wait(conversation.record(heard, answer.text, now=now), gone=GONE)
-    if text:
-        deps.hints.remember(hint, text, for_s=REMEMBER_S)
+    deps.hints.remember(hint, text)
     return text
 
 
