@@ -109,6 +109,7 @@ def open_hints(url: str) -> Hints:
         aioredis.Redis.from_url(
             url,
             decode_responses=True,
+            single_connection_client=True,  # one batch at a time needs no pool
             socket_timeout=PATIENCE_S * 4,
             socket_connect_timeout=PATIENCE_S * 4,
         )

@@ -47,7 +47,7 @@ WITH message AS (
     RETURNING 1
 )
 INSERT INTO contact (id, appid, openid, first_seen_at, last_seen_at, followed_at, unfollowed_at)
-SELECT $8, $2, $4, $7, $7, $9, $10 FROM message
+SELECT $1, $2, $4, $7, $7, $8, $9 FROM message
 ON CONFLICT (appid, openid) DO UPDATE SET
     last_seen_at = greatest(contact.last_seen_at, excluded.last_seen_at),
     followed_at = greatest(contact.followed_at, excluded.followed_at),
@@ -79,7 +79,6 @@ async def _insert(heard: Heard, reply: str, now: datetime) -> bool:
         heard.kind,
         reply,
         now,
-        new_id(now),
         heard.sent_at if heard.following is Following.BEGUN else None,
         heard.sent_at if heard.following is Following.ENDED else None,
     )
