@@ -27,7 +27,7 @@ def build_app(
         middlewares=(
             # One: request id, audience, declared input, refusals, log line, metrics. Each further
             # middleware costs every request, so what belongs around all of them goes in there.
-            edge.middleware(),
+            edge.handle,
         )
     )
     app.on_response_prepare.append(edge.dress)
@@ -42,12 +42,14 @@ def build_app(
         surface = served(route)
         for method in methods:
             edge.served[resource.add_route(method, route.handler)] = surface
-    app.cleanup_ctx.extend(lifespan)
 
-    async def let_go(_app: web.Application) -> None:
+    async def close_checks(_app: web.Application) -> AsyncIterator[None]:
+        yield
         await checks.close()
 
-    app.on_cleanup.append(let_go)
+    app.cleanup_ctx.extend(
+        (*lifespan, close_checks)
+    )  # left in reverse: checks before what they ask
     return app
 
 

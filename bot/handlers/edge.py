@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 from prometheus_client import Histogram
 
 from bot import telemetry
@@ -16,7 +16,7 @@ from bot.deps import ACTOR, REQUEST_ID
 from bot.domain.errors import DomainError
 from bot.handlers import errors, forms
 from bot.handlers.audience import Proof, anybody, proof_of
-from bot.handlers.guard import GuardedHandler
+from bot.handlers.guard import IDLE, SERVING, GuardedHandler
 from bot.handlers.headers import NO_STORE, security_headers
 from bot.handlers.surface import Route
 
@@ -96,18 +96,13 @@ class Edge:
         self._in_flight = 0
         IN_FLIGHT.set_function(lambda: self._in_flight)
 
-    def middleware(self) -> Middleware:
-        @web.middleware
-        async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await self._handle(request, handler)
-
-        return edge
-
-    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    @web.middleware
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         began = perf_counter()
         connection = request.protocol
-        if isinstance(connection, GuardedHandler):
-            connection.serving()
+        guarded = connection if type(connection) is GuardedHandler else None
+        if guarded is not None:
+            guarded.phase = SERVING
         request_id = self._ids(request)
         request[REQUEST_ID] = request_id
         telemetry.REQUEST.set(request_id)
@@ -122,8 +117,8 @@ class Edge:
             raise
         finally:
             self._in_flight -= 1
-            if isinstance(connection, GuardedHandler):
-                connection.served()
+            if guarded is not None:
+                guarded.phase = IDLE
             self._note(request.method, served, status, perf_counter() - began)
         return answer
 
@@ -140,13 +135,13 @@ class Edge:
                     request[forms.BODY] = await forms.read_json(request, route.body)
             return await handler(request)
         except DomainError as refusal:
-            return errors.refused(request, refusal)
+            return _instead(request, errors.refused(request, refusal))
         except web.HTTPException as answer:
             if answer.status < 400:
                 raise
-            return errors.from_library(request, answer)
+            return _instead(request, errors.from_library(request, answer))
         except Exception as error:  # noqa: BLE001  # the outermost place: all else is a bug
-            return errors.crashed(request, error)
+            return _instead(request, errors.crashed(request, error))
 
     @staticmethod
     def _note(method: str, served: Served, status: int, seconds: float) -> None:
@@ -173,6 +168,13 @@ class Edge:
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = NO_STORE
         headers["X-Request-Id"] = request_id
+
+
+def _instead(request: web.Request, answer: web.Response) -> web.Response:
+    """Answer with this, unless half of another answer is out: then only hanging up is honest."""
+    if request.writer.output_size > 0:
+        raise ConnectionResetError
+    return answer
 
 
 EDGE = web.AppKey("EDGE", Edge)

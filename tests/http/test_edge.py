@@ -1,5 +1,8 @@
 """Around every request: headers, request id, refusals, crashes, log lines, metrics."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -284,3 +287,59 @@ async def test_metrics_count_by_template_method_and_class_of_status():
     )
     assert line in text.splitlines()
     assert elsewhere == 404
+
+
+async def test_a_lifespan_is_open_for_every_answer_and_closes_after_the_last():
+    seen = []
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pool(_app: web.Application) -> AsyncIterator[None]:
+        seen.append("open")
+        yield
+        seen.append("closed")
+
+    async def slow(_request: web.Request) -> web.Response:
+        inside.set()
+        await go_on.wait()
+        seen.append("answered")
+        return web.Response()
+
+    route = Route("GET", "/slow", slow, Audience.PUBLIC)
+    async with serving(route, lifespan=[pool], grace=5) as server, client(server) as http:
+        asking = asyncio.create_task(http.get("/slow"))
+        await inside.wait()
+        server.stop.set()
+        go_on.set()
+        status = (await asking).status
+
+    assert status == 200
+    assert seen == ["open", "answered", "closed"]
+
+
+async def test_what_is_shown_is_escaped():
+    async def nasty(_request: web.Request) -> web.Response:
+        raise BadInput("<script>alert(1)</script>")
+
+    async with (
+        serving(Route("GET", "/nasty", nasty, Audience.PUBLIC)) as server,
+        client(server) as http,
+    ):
+        page = await (await http.get("/nasty", headers=HTML)).text()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>" not in page
+
+
+async def test_an_answer_that_breaks_in_the_middle_is_hung_up_not_patched():
+    async def half(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Length": "100"})
+        await answer.prepare(request)
+        await answer.write(b"half")
+        raise RuntimeError
+
+    with caught_logs() as logs:
+        async with serving(Route("GET", "/half", half, Audience.PUBLIC)) as server:
+            answer = await server.talk(b"GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert answer.partition(b"\r\n\r\n")[2] == b"half"
+    assert len(logs.named("crashed")) == 1
