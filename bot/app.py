@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.deps import DEPS, Deps
 from bot.handlers import assets, openapi, probes
-from bot.handlers.edge import EDGE, Edge, served
+from bot.handlers.edge import EDGE, Edge, go_ahead, served
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
@@ -41,7 +41,8 @@ def build_app(
         methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
         surface = served(route)
         for method in methods:
-            edge.served[resource.add_route(method, route.handler)] = surface
+            made = resource.add_route(method, route.handler, expect_handler=go_ahead)
+            edge.served[made] = surface
 
     async def close_checks(_app: web.Application) -> AsyncIterator[None]:
         yield
@@ -53,7 +54,7 @@ def build_app(
     return app
 
 
-async def serve(  # each is a decision of the process that calls it
+async def serve(
     app: web.Application,
     sock: socket.socket,
     *,
@@ -62,7 +63,7 @@ async def serve(  # each is a decision of the process that calls it
     limits: Limits = LIMITS,
     grace: float = GRACE_S,
 ) -> None:
-    """Serve until `stop` is set, then finish what is in flight (for at most `grace` seconds).
+    """Serve until `stop` is set, then finish what is in flight, for at most `grace` (> 0) seconds.
 
     The lifespans open before the socket is listened to and close after the last answer. Signals
     are the caller's; `ready` is called once connections are accepted.

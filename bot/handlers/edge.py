@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 from prometheus_client import Histogram
 
@@ -168,6 +168,13 @@ class Edge:
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = NO_STORE
         headers["X-Request-Id"] = request_id
+
+
+async def go_ahead(request: web.Request) -> None:
+    """Answer `Expect: 100-continue`; any other expectation is ignored (RFC 9110, 10.1.1)."""
+    if request.version == HttpVersion11 and request.headers["Expect"].lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
 
 
 def _instead(request: web.Request, answer: web.Response) -> web.Response:

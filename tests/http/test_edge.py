@@ -343,3 +343,18 @@ async def test_an_answer_that_breaks_in_the_middle_is_hung_up_not_patched():
 
     assert answer.partition(b"\r\n\r\n")[2] == b"half"
     assert len(logs.named("crashed")) == 1
+
+
+@pytest.mark.parametrize(
+    ("expect", "first"), [(b"100-continue", b"HTTP/1.1 100 "), (MARKER.encode(), b"HTTP/1.1 400 ")]
+)
+async def test_an_expectation_is_met_or_ignored_but_never_repeated(expect, first):
+    head = b"POST /api/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+    kind = b"Content-Type: application/json\r\nExpect: " + expect + b"\r\n\r\n{}"
+
+    async with serving(*ROUTES) as server:
+        answer = await server.talk(head + kind)
+
+    assert answer.startswith(first)
+    assert "缺少“count”".encode() in answer
+    assert MARKER.encode() not in answer
