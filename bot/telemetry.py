@@ -70,6 +70,7 @@ DEEPEST = 4
 def masked(value: object, depth: int = 0) -> object:
     """Return the value as it may be written down."""
     if isinstance(value, str):
+        value = value.encode("utf-8", "replace").decode()  # half a character would stop the writer
         for pattern, instead in NET:
             value = pattern.sub(instead, value)
         return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"

@@ -358,3 +358,17 @@ async def test_an_expectation_is_met_or_ignored_but_never_repeated(expect, first
     assert answer.startswith(first)
     assert "缺少“count”".encode() in answer
     assert MARKER.encode() not in answer
+
+
+async def test_asking_for_input_that_the_route_does_not_declare_is_a_bug():
+    with caught_logs() as logs:
+        async with (
+            serving(Route("POST", "/api/orders", order, Audience.PUBLIC)) as server,
+            client(server) as http,
+        ):
+            answer = await http.post("/api/orders", json={"count": 1, "name": "甲"})
+
+    assert answer.status == 500
+    assert [line["error"] for line in logs.named("crashed")] == [
+        "TypeError: the route declares no Order"
+    ]

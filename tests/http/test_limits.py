@@ -251,6 +251,30 @@ async def test_an_upload_below_the_floor_is_cut_off_with_408():
     assert drips > 5
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "multipart/form-data",
+        "multipart/form-data; boundary=" + "b" * 71,
+    ],
+)
+async def test_what_is_no_upload_is_refused(kind):
+    async with serving(*ROUTES, limits=QUICK) as server, client(server) as http:
+        answer = await http.post("/api/upload", data=b"x", headers={"Content-Type": kind})
+
+    assert (answer.status, (await answer.json())["error"]["code"]) == (400, "bad_input")
+
+
+async def test_an_upload_that_announces_too_much_is_refused_at_once():
+    head = UPLOAD_HEAD.replace(b"Transfer-Encoding: chunked", b"Content-Length: 4001")
+
+    async with serving(*ROUTES, limits=QUICK) as server:
+        answer = await server.talk(head)
+
+    assert status_of(answer) == 413
+
+
 async def test_an_upload_that_breaks_off_is_no_bug_of_ours():
     async with serving(*ROUTES, limits=QUICK) as server:
         answer = await server.talk(
