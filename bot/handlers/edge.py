@@ -1,5 +1,6 @@
 """The edge: one function around every request, from its id to its log line."""
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ IN_FLIGHT = telemetry.gauge("http_requests_in_flight", "正在处理的请求数
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 GIVEN_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-CLIENT_GONE = 499
+CANCELLED = 499  # in the log only: nobody gets an answer
 
 
 class RequestIds:
@@ -107,13 +108,16 @@ class Edge:
         request[REQUEST_ID] = request_id
         telemetry.REQUEST.set(request_id)
         served = self.served.get(request.match_info.route, self._unmatched)
-        status = CLIENT_GONE
+        status = 500
         self._in_flight += 1
         try:
             answer = await self._answer(request, handler, served)
             status = answer.status
         except web.HTTPException as moved:  # a redirect; refusals have been given our shape
             status = moved.status
+            raise
+        except asyncio.CancelledError:  # the grace of a stop is over
+            status = CANCELLED
             raise
         finally:
             self._in_flight -= 1

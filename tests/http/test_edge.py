@@ -372,3 +372,21 @@ async def test_asking_for_input_that_the_route_does_not_declare_is_a_bug():
     assert [line["error"] for line in logs.named("crashed")] == [
         "TypeError: the route declares no Order"
     ]
+
+
+async def test_a_handler_that_answers_nothing_is_a_logged_bug():
+    async def silent(_request: web.Request) -> None:
+        return
+
+    with caught_logs() as logs:
+        async with (
+            serving(Route("GET", "/api/silent", silent, Audience.PUBLIC)) as server,
+            client(server) as http,
+        ):
+            answer = await http.get("/api/silent")
+            error = (await answer.json())["error"]["code"]
+
+    assert (answer.status, error) == (500, "internal")
+    assert answer.headers["Content-Security-Policy"] == CSP
+    assert [line["status"] for line in logs.named("answered")] == [500]
+    assert len(logs.named("answer_failed")) == 1
