@@ -271,7 +271,7 @@ async def test_declared_input_reaches_the_handler_typed():
 
 async def test_metrics_count_by_template_method_and_class_of_status():
     labels = {"route": "/api/stale", "method": "GET", "status": "4xx"}
-    before = telemetry.REGISTRY.get_sample_value("http_request_seconds_count", labels) or 0
+    before = telemetry.REGISTRY.get_sample_value("http_request_seconds_count", labels) or 0.0
     runner = await telemetry.serve_metrics("127.0.0.1", 0)
     host, port = runner.addresses[0]
 
