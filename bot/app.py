@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.deps import DEPS, Deps
 from bot.handlers import assets, openapi, probes
-from bot.handlers.edge import EDGE, Edge, served
+from bot.handlers.edge import EDGE, Edge, go_ahead, served
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
@@ -27,7 +27,7 @@ def build_app(
         middlewares=(
             # One: request id, audience, declared input, refusals, log line, metrics. Each further
             # middleware costs every request, so what belongs around all of them goes in there.
-            edge.middleware(),
+            edge.handle,
         )
     )
     app.on_response_prepare.append(edge.dress)
@@ -41,17 +41,20 @@ def build_app(
         methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
         surface = served(route)
         for method in methods:
-            edge.served[resource.add_route(method, route.handler)] = surface
-    app.cleanup_ctx.extend(lifespan)
+            made = resource.add_route(method, route.handler, expect_handler=go_ahead)
+            edge.served[made] = surface
 
-    async def let_go(_app: web.Application) -> None:
+    async def close_checks(_app: web.Application) -> AsyncIterator[None]:
+        yield
         await checks.close()
 
-    app.on_cleanup.append(let_go)
+    app.cleanup_ctx.extend(
+        (*lifespan, close_checks)
+    )  # left in reverse: checks before what they ask
     return app
 
 
-async def serve(  # each is a decision of the process that calls it
+async def serve(
     app: web.Application,
     sock: socket.socket,
     *,
@@ -60,7 +63,7 @@ async def serve(  # each is a decision of the process that calls it
     limits: Limits = LIMITS,
     grace: float = GRACE_S,
 ) -> None:
-    """Serve until `stop` is set, then finish what is in flight (for at most `grace` seconds).
+    """Serve until `stop` is set, then finish what is in flight, for at most `grace` (> 0) seconds.
 
     The lifespans open before the socket is listened to and close after the last answer. Signals
     are the caller's; `ready` is called once connections are accepted.

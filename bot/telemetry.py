@@ -19,6 +19,27 @@ from prometheus_client.process_collector import ProcessCollector
 
 Event = MutableMapping[str, Any]
 
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+
+def counter(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Counter:
+    return Counter(name, meaning, labels, registry=REGISTRY)
+
+
+def gauge(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Gauge:
+    return Gauge(name, meaning, labels, registry=REGISTRY)
+
+
+def histogram(
+    name: str, meaning: str, labels: tuple[str, ...] = (), *, buckets: tuple[float, ...]
+) -> Histogram:
+    return Histogram(name, meaning, labels, registry=REGISTRY, buckets=buckets)
+
+
+LOST = counter("log_lines_lost", "没能写出的日志行数")
+
 REQUEST: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request being served. A request runs in a task of its own, so nobody resets it."""
 
@@ -49,6 +70,7 @@ DEEPEST = 4
 def masked(value: object, depth: int = 0) -> object:
     """Return the value as it may be written down."""
     if isinstance(value, str):
+        value = value.encode("utf-8", "replace").decode()  # half a character would stop the writer
         for pattern, instead in NET:
             value = pattern.sub(instead, value)
         return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
@@ -113,8 +135,11 @@ class Lines:
 
     def write(self, line: bytes) -> None:
         stream = self.stream or sys.stdout.buffer  # looked up late: tests put another one there
-        stream.write(line + b"\n")
-        stream.flush()
+        try:
+            stream.write(line + b"\n")
+            stream.flush()
+        except OSError:  # a full disk or a reader that is gone: serving goes on
+            LOST.inc()
 
     msg = debug = info = warning = error = critical = exception = write
 
@@ -187,25 +212,6 @@ def access_line(*, method: str, route: str, status: int, ms: float) -> None:
         "timestamp": LINES.clock() if LINES.clock else None,
     }
     LINES.write(orjson.dumps(line))
-
-
-REGISTRY = CollectorRegistry()
-ProcessCollector(registry=REGISTRY)
-GCCollector(registry=REGISTRY)
-
-
-def counter(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Counter:
-    return Counter(name, meaning, labels, registry=REGISTRY)
-
-
-def gauge(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Gauge:
-    return Gauge(name, meaning, labels, registry=REGISTRY)
-
-
-def histogram(
-    name: str, meaning: str, labels: tuple[str, ...] = (), *, buckets: tuple[float, ...]
-) -> Histogram:
-    return Histogram(name, meaning, labels, registry=REGISTRY, buckets=buckets)
 
 
 async def _metrics(_request: web.Request) -> web.Response:

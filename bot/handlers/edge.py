@@ -1,13 +1,14 @@
 """The edge: one function around every request, from its id to its log line."""
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
-from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp import HttpVersion11, web
+from aiohttp.typedefs import Handler
 from prometheus_client import Histogram
 
 from bot import telemetry
@@ -16,7 +17,7 @@ from bot.deps import ACTOR, REQUEST_ID
 from bot.domain.errors import DomainError
 from bot.handlers import errors, forms
 from bot.handlers.audience import Proof, anybody, proof_of
-from bot.handlers.guard import GuardedHandler
+from bot.handlers.guard import IDLE, SERVING, GuardedHandler
 from bot.handlers.headers import NO_STORE, security_headers
 from bot.handlers.surface import Route
 
@@ -30,7 +31,7 @@ IN_FLIGHT = telemetry.gauge("http_requests_in_flight", "正在处理的请求数
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 GIVEN_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-CLIENT_GONE = 499
+CANCELLED = 499  # in the log only: nobody gets an answer
 
 
 class RequestIds:
@@ -96,23 +97,18 @@ class Edge:
         self._in_flight = 0
         IN_FLIGHT.set_function(lambda: self._in_flight)
 
-    def middleware(self) -> Middleware:
-        @web.middleware
-        async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await self._handle(request, handler)
-
-        return edge
-
-    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    @web.middleware
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         began = perf_counter()
         connection = request.protocol
-        if isinstance(connection, GuardedHandler):
-            connection.serving()
+        guarded = connection if type(connection) is GuardedHandler else None
+        if guarded is not None:
+            guarded.phase = SERVING
         request_id = self._ids(request)
         request[REQUEST_ID] = request_id
         telemetry.REQUEST.set(request_id)
         served = self.served.get(request.match_info.route, self._unmatched)
-        status = CLIENT_GONE
+        status = 500
         self._in_flight += 1
         try:
             answer = await self._answer(request, handler, served)
@@ -120,10 +116,13 @@ class Edge:
         except web.HTTPException as moved:  # a redirect; refusals have been given our shape
             status = moved.status
             raise
+        except asyncio.CancelledError:  # the grace of a stop is over
+            status = CANCELLED
+            raise
         finally:
             self._in_flight -= 1
-            if isinstance(connection, GuardedHandler):
-                connection.served()
+            if guarded is not None:
+                guarded.phase = IDLE
             self._note(request.method, served, status, perf_counter() - began)
         return answer
 
@@ -140,13 +139,13 @@ class Edge:
                     request[forms.BODY] = await forms.read_json(request, route.body)
             return await handler(request)
         except DomainError as refusal:
-            return errors.refused(request, refusal)
+            return _instead(request, errors.refused(request, refusal))
         except web.HTTPException as answer:
             if answer.status < 400:
                 raise
-            return errors.from_library(request, answer)
+            return _instead(request, errors.from_library(request, answer))
         except Exception as error:  # noqa: BLE001  # the outermost place: all else is a bug
-            return errors.crashed(request, error)
+            return _instead(request, errors.crashed(request, error))
 
     @staticmethod
     def _note(method: str, served: Served, status: int, seconds: float) -> None:
@@ -173,6 +172,20 @@ class Edge:
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = NO_STORE
         headers["X-Request-Id"] = request_id
+
+
+async def go_ahead(request: web.Request) -> None:
+    """Answer `Expect: 100-continue`; any other expectation is ignored (RFC 9110, 10.1.1)."""
+    if request.version == HttpVersion11 and request.headers["Expect"].lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+
+
+def _instead(request: web.Request, answer: web.Response) -> web.Response:
+    """Answer with this, unless half of another answer is out: then only hanging up is honest."""
+    if request.writer.output_size > 0:
+        raise ConnectionResetError
+    return answer
 
 
 EDGE = web.AppKey("EDGE", Edge)

@@ -9,7 +9,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import cast
 
 import structlog
@@ -48,13 +47,8 @@ CLOSED = telemetry.counter("http_connections_closed", "连接被守卫关闭的�
 log = structlog.get_logger()
 
 
-class Phase(IntEnum):
-    NEW = 0
-    IDLE = 1
-    HEADERS = 2
-    SERVING = 3
-    REFUSED = 4
-
+# What a connection is doing. Plain numbers: they are compared at every arrival of bytes.
+NEW, IDLE, HEADERS, SERVING, REFUSED = range(5)
 
 MalformedAnswer = Callable[[int], web.Response]
 
@@ -68,8 +62,8 @@ class Guard:
         self.open: set[GuardedHandler] = set()
         self._loop = asyncio.get_running_loop()
         self._patience = {
-            Phase.NEW: ("silent", limits.first_byte_s),
-            Phase.HEADERS: ("slow_headers", limits.headers_s),
+            NEW: ("silent", limits.first_byte_s),
+            HEADERS: ("slow_headers", limits.headers_s),
         }
         self._tick = min(limits.first_byte_s, limits.headers_s, limits.unread_s) / 5
         self._due = self._loop.time() + self._tick
@@ -114,7 +108,7 @@ class GuardedHandler(web.RequestHandler):
         )
         self._guard = guard
         self._wire: asyncio.Transport | None = None
-        self.phase = Phase.NEW
+        self.phase = NEW  # the edge says SERVING and, when answered, IDLE
         self.since = self._loop.time()
         self.unread_since = 0.0
 
@@ -122,7 +116,7 @@ class GuardedHandler(web.RequestHandler):
         wire = self._wire = cast("asyncio.Transport", transport)
         if len(self._guard.open) >= self._guard.limits.connections:
             CLOSED.labels("too_many").inc()
-            self.phase = Phase.REFUSED
+            self.phase = REFUSED
             wire.write(BUSY_ANSWER)
             wire.close()
             return
@@ -132,24 +126,17 @@ class GuardedHandler(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._guard.open.discard(self)
         self._wire = None
-        if self.phase is not Phase.REFUSED:
+        if self.phase != REFUSED:
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         phase = self.phase
-        if phase < Phase.HEADERS and data:  # aiohttp calls with nothing to parse what it kept
-            self.phase = Phase.HEADERS
+        if phase < HEADERS and data:  # aiohttp calls with nothing to parse what it kept
+            self.phase = HEADERS
             self.since = self._loop.time()
-        elif phase is Phase.REFUSED:
+        elif phase == REFUSED:
             return
         super().data_received(data)
-
-    def serving(self) -> None:
-        """The headers are complete and the request is being answered; called by the edge."""
-        self.phase = Phase.SERVING
-
-    def served(self) -> None:
-        self.phase = Phase.IDLE
 
     def pause_writing(self) -> None:
         self.unread_since = self._loop.time()
@@ -174,8 +161,11 @@ class GuardedHandler(web.RequestHandler):
 
         Neither the answer nor the log repeats what was sent.
         """
-        del request, message
-        CLOSED.labels("malformed").inc()
+        del message
+        if status < 500:
+            CLOSED.labels("malformed").inc()
+        if request.writer.output_size > 0:
+            raise ConnectionError("half of an answer is out already; only hanging up is left")
         if status >= 500:  # our own fault, and past the edge, which logs the rest
             log.error("answer_failed", exc_info=exc)
         answer = self._guard.malformed(status)

@@ -8,7 +8,7 @@ from typing import Literal
 import jinja2
 from aiohttp import web
 
-from bot.deps import REQUEST_ID
+from bot.deps import DEPS, REQUEST_ID
 from bot.handlers.assets import ASSETS, ROOT
 from bot.handlers.forms import Input, read_form
 
@@ -78,6 +78,6 @@ async def choose_care(request: web.Request) -> web.Response:
         path="/",
         httponly=True,
         samesite="Lax",
-        secure=request.secure,
+        secure=request.app[DEPS].config.public_url.startswith("https://"),
     )
     return answer

@@ -11,7 +11,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.helpers import parse_mimetype
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.multipart import content_disposition_filename, parse_content_disposition
@@ -59,8 +59,8 @@ class Parts:
 class _Body:
     """The body cut at marks: every byte counted, every wait timed, one window in memory."""
 
-    def __init__(self, request: web.Request, limits: UploadLimits) -> None:
-        self._content = request.content
+    def __init__(self, content: StreamReader, limits: UploadLimits) -> None:
+        self._content = content
         self._limits = limits
         self._seen = 0
         self._started = asyncio.get_running_loop().time()
@@ -124,7 +124,9 @@ async def read_parts(
     if (request.content_length or 0) > limits.request_bytes:
         raise TooLarge
     with ExitStack() as files:
-        yield await _read(_Body(request, limits), b"\r\n--" + boundary.encode(), limits, files)
+        yield await _read(
+            _Body(request.content, limits), b"\r\n--" + boundary.encode(), limits, files
+        )
 
 
 async def _read(body: _Body, mark: bytes, limits: UploadLimits, files: ExitStack) -> Parts:

@@ -4,7 +4,7 @@ import asyncio
 import io
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 
 from bot import telemetry
-from bot.app import build_app, serve
+from bot.app import Lifespan, build_app, serve
 from bot.clients.hints import open_hints
 from bot.config import Config
 from bot.deps import Check, Deps
@@ -59,9 +59,10 @@ async def serving(
     limits: Limits = LIMITS,
     config: Config | None = None,
     checks: Mapping[str, Check] | None = None,
+    lifespan: Iterable[Lifespan] = (),
     grace: float = 1,
 ) -> AsyncIterator[Serving]:
-    app = build_app(make_deps(config, checks), routes=routes or ROUTES)
+    app = build_app(make_deps(config, checks), routes=routes or ROUTES, lifespan=lifespan)
     sock = socket.create_server(("127.0.0.1", 0))
     stop, ready = asyncio.Event(), asyncio.Event()
     task = asyncio.create_task(

@@ -1,5 +1,8 @@
 """Around every request: headers, request id, refusals, crashes, log lines, metrics."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -268,7 +271,7 @@ async def test_declared_input_reaches_the_handler_typed():
 
 async def test_metrics_count_by_template_method_and_class_of_status():
     labels = {"route": "/api/stale", "method": "GET", "status": "4xx"}
-    before = telemetry.REGISTRY.get_sample_value("http_request_seconds_count", labels) or 0
+    before = telemetry.REGISTRY.get_sample_value("http_request_seconds_count", labels) or 0.0
     runner = await telemetry.serve_metrics("127.0.0.1", 0)
     host, port = runner.addresses[0]
 
@@ -284,3 +287,106 @@ async def test_metrics_count_by_template_method_and_class_of_status():
     )
     assert line in text.splitlines()
     assert elsewhere == 404
+
+
+async def test_a_lifespan_is_open_for_every_answer_and_closes_after_the_last():
+    seen = []
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pool(_app: web.Application) -> AsyncIterator[None]:
+        seen.append("open")
+        yield
+        seen.append("closed")
+
+    async def slow(_request: web.Request) -> web.Response:
+        inside.set()
+        await go_on.wait()
+        seen.append("answered")
+        return web.Response()
+
+    route = Route("GET", "/slow", slow, Audience.PUBLIC)
+    async with serving(route, lifespan=[pool], grace=5) as server, client(server) as http:
+        asking = asyncio.create_task(http.get("/slow"))
+        await inside.wait()
+        server.stop.set()
+        go_on.set()
+        status = (await asking).status
+
+    assert status == 200
+    assert seen == ["open", "answered", "closed"]
+
+
+async def test_what_is_shown_is_escaped():
+    async def nasty(_request: web.Request) -> web.Response:
+        raise BadInput("<script>alert(1)</script>")
+
+    async with (
+        serving(Route("GET", "/nasty", nasty, Audience.PUBLIC)) as server,
+        client(server) as http,
+    ):
+        page = await (await http.get("/nasty", headers=HTML)).text()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>" not in page
+
+
+async def test_an_answer_that_breaks_in_the_middle_is_hung_up_not_patched():
+    async def half(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Length": "100"})
+        await answer.prepare(request)
+        await answer.write(b"half")
+        raise RuntimeError
+
+    with caught_logs() as logs:
+        async with serving(Route("GET", "/half", half, Audience.PUBLIC)) as server:
+            answer = await server.talk(b"GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert answer.partition(b"\r\n\r\n")[2] == b"half"
+    assert len(logs.named("crashed")) == 1
+
+
+@pytest.mark.parametrize(
+    ("expect", "first"), [(b"100-continue", b"HTTP/1.1 100 "), (MARKER.encode(), b"HTTP/1.1 400 ")]
+)
+async def test_an_expectation_is_met_or_ignored_but_never_repeated(expect, first):
+    head = b"POST /api/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+    kind = b"Content-Type: application/json\r\nExpect: " + expect + b"\r\n\r\n{}"
+
+    async with serving(*ROUTES) as server:
+        answer = await server.talk(head + kind)
+
+    assert answer.startswith(first)
+    assert "缺少“count”".encode() in answer
+    assert MARKER.encode() not in answer
+
+
+async def test_asking_for_input_that_the_route_does_not_declare_is_a_bug():
+    with caught_logs() as logs:
+        async with (
+            serving(Route("POST", "/api/orders", order, Audience.PUBLIC)) as server,
+            client(server) as http,
+        ):
+            answer = await http.post("/api/orders", json={"count": 1, "name": "甲"})
+
+    assert answer.status == 500
+    assert [line["error"] for line in logs.named("crashed")] == [
+        "TypeError: the route declares no Order"
+    ]
+
+
+async def test_a_handler_that_answers_nothing_is_a_logged_bug():
+    async def silent(_request: web.Request) -> None:
+        return
+
+    with caught_logs() as logs:
+        async with (
+            serving(Route("GET", "/api/silent", silent, Audience.PUBLIC)) as server,
+            client(server) as http,
+        ):
+            answer = await http.get("/api/silent")
+            error = (await answer.json())["error"]["code"]
+
+    assert (answer.status, error) == (500, "internal")
+    assert answer.headers["Content-Security-Policy"] == CSP
+    assert [line["status"] for line in logs.named("answered")] == [500]
+    assert len(logs.named("answer_failed")) == 1

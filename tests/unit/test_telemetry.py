@@ -45,6 +45,7 @@ def lines():
         ("91330100MA2XXXXX0X", "91330100MA2XXXXX0X"),
         (1772337600000, 1772337600000),
         (True, True),
+        ("half \udc80", "half ?"),
         ("x" * 600, "x" * 500 + "…"),
     ],
 )
@@ -97,3 +98,16 @@ def test_nothing_below_the_level_is_written(lines):
     structlog.get_logger().debug("whisper")
 
     assert lines() == []
+
+
+def test_a_full_disk_loses_lines_and_nothing_else():
+    def lost() -> float:
+        return telemetry.REGISTRY.get_sample_value("log_lines_lost_total") or 0
+
+    before = lost()
+    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123  # a device, not a file
+        telemetry.LINES.stream = full
+        telemetry.access_line(method="GET", route="/", status=200, ms=1.0)
+        telemetry.LINES.stream = None
+
+    assert lost() == before + 1

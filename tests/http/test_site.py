@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+import pytest
+
 from bot.routes import ROUTES
 from tests.http.frame import client, serving
 
@@ -99,3 +101,23 @@ async def test_alive_and_ready_are_answered_within_two_seconds_while_a_check_han
             "checks": {"postgres": "没有回应", "redis": "ok"},
         }
         assert (alive.status, await alive.json()) == (200, {"alive": True})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"on=1&page=home", "text/plain"),
+        (b"on=%ff&page=home", "application/x-www-form-urlencoded"),
+        (b"on=\xff&page=home", "application/x-www-form-urlencoded"),
+        (b"&".join(b"f%d=1" % n for n in range(201)), "application/x-www-form-urlencoded"),
+        (b"on=1&on=0&page=home", "application/x-www-form-urlencoded"),
+        (b"on=2&page=home", "application/x-www-form-urlencoded"),
+        (b"on=1&page=home&more=1", "application/x-www-form-urlencoded"),
+    ],
+    ids=["type", "escape", "bytes", "fields", "twice", "choice", "more"],
+)
+async def test_a_form_that_no_page_of_ours_sends_is_refused(body, kind):
+    async with serving() as server, client(server) as http:
+        answer = await http.post("/care", data=body, headers={"Content-Type": kind})
+
+    assert (answer.status, "Set-Cookie" in answer.headers) == (400, False)
