@@ -19,6 +19,7 @@ from bot.clients.wechat_crypto import Codec
 from bot.config import Config
 from bot.deps import Deps
 from bot.domain.errors import Unavailable
+from bot.handlers import assets
 from bot.processes import Child, Supervisor, fork, run_async
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ Clock = Callable[[], datetime]
 
 def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> int:
     """Serve until told to stop. A child that dies takes no waiting connection with it."""
+    assets.load()  # once for all children
     with socket.create_server((config.web_host, config.web_port), backlog=BACKLOG) as sock:
         sock.setblocking(False)  # noqa: FBT003  # its only parameter
 

@@ -20,6 +20,12 @@ HOST = "127.0.0.1"
 CALLBACK_PATH = "/hooks/wechat/oa"
 LARGEST_BODY = 2 * 1024 * 1024
 ANSWER_WITHIN_S = 5.0
+# What somebody has typed into the account's console before the first day; publishing replaces it.
+FIRST_MENU = [
+    {"type": "click", "name": "关于我们", "key": "about"},
+    {"type": "click", "name": "能办什么", "key": "help"},
+    {"type": "click", "name": "联系电话", "key": "contact"},
+]
 
 
 def build_sandbox(
@@ -55,8 +61,11 @@ def build_sandbox(
 
 async def serve(config: Config, *, clock: Clock) -> None:
     """Run until cancelled or told to stop by SIGTERM or SIGINT, then finish what is in flight."""
+    app = build_sandbox(config, clock=clock)
+    if app[WORLD].ledger.recall("menu") is None:
+        app[WORLD].ledger.remember("menu", FIRST_MENU)
     runner = web.AppRunner(
-        build_sandbox(config, clock=clock),
+        app,
         access_log=None,  # the access token stands in the query
         shutdown_timeout=ANSWER_WITHIN_S,
     )

@@ -1,0 +1,65 @@
+"""The main way through the house, with Redis emptied between every two steps: the same result."""
+
+import aiohttp
+
+from bot.handlers.wechat.words import WORDS
+from bot.jobs import TASKS
+from bot.sandbox.people import FIRST_PEOPLE
+from bot.services import outbox
+from bot.services.conversation import FORGET_AFTER
+from models import Contact, InboundMessage, Job
+from tests.conftest import NOW
+from tests.house import open_house
+
+OWNER = FIRST_PEOPLE[0][0]
+STEPS = (
+    ("follow", {}),
+    ("text", {"content": "你好"}),
+    ("text", {"content": "你好"}),
+    ("click", {"key": "contact"}),
+    ("text", {"content": "多少钱"}),
+    ("unfollow", {}),
+)
+
+
+async def walk(redis_url: str, *, forgetting: bool) -> dict[str, object]:
+    """Take every step; answer what the person saw and what the tables hold."""
+    seen = []
+    async with (
+        open_house(redis_url, now=NOW) as house,
+        aiohttp.ClientSession(house.phone_page) as phone,
+    ):
+        await house.redis.flushall()
+        for act, given in STEPS:
+            outcome = await phone.post(f"/_control/people/{OWNER}/{act}", json=given)
+            told = await outcome.json()
+            seen.append((told["outcome"], (told["reply"] or {}).get("body", {}).get("content")))
+            if forgetting:
+                await house.redis.flushall()
+    for job in await Job.all():
+        await outbox.perform(job.id, tasks=TASKS, now=NOW + FORGET_AFTER)
+    return {
+        "seen": seen,
+        "contacts": await Contact.all().values("openid", "followed_at", "unfollowed_at"),
+        "messages": await InboundMessage.all().count(),
+        "jobs": await Job.all().values_list("kind", "state"),
+    }
+
+
+async def test_redis_may_be_emptied_between_every_two_steps(db, emptier, redis_url):
+    remembering = await walk(redis_url, forgetting=False)
+    tables = "contact, inbound_message, job, pgqueuer"
+    await emptier.execute(f"TRUNCATE {tables}")
+    forgetting = await walk(redis_url, forgetting=True)
+
+    assert forgetting == remembering
+    assert [words for _, words in forgetting["seen"]] == [
+        WORDS["welcome"],
+        WORDS["greeting"],
+        WORDS["greeting"],
+        WORDS["contact"],
+        WORDS["unknown"],
+        None,
+    ]
+    assert forgetting["contacts"] == [{"openid": OWNER, "followed_at": NOW, "unfollowed_at": NOW}]
+    assert (forgetting["messages"], forgetting["jobs"]) == (0, [("conversation.forget", "done")])
