@@ -125,10 +125,11 @@ def _only_one(lock: IO[str]) -> bool:
 
 
 def _check_ports(config: Config) -> None:
-    wanted = {"WEB_PORT": config.web_port, "METRICS_PORT": config.metrics_port}
+    metrics = range(config.metrics_port, config.metrics_port + config.web_processes + 1)
+    wanted = [("WEB_PORT", config.web_port), *(("METRICS_PORT", port) for port in metrics)]
     if config.sandbox:
-        wanted["SANDBOX_PORT"] = config.sandbox_port
-    for name, port in wanted.items():
+        wanted.append(("SANDBOX_PORT", config.sandbox_port))
+    for name, port in wanted:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
