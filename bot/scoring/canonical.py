@@ -26,21 +26,19 @@ def fingerprint(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int):
-        return str(int(value))
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise TypeError("只能写有限的数")
-        return plain(value)
-    if isinstance(value, str):
-        return json.dumps(str(value), ensure_ascii=False)
-    if isinstance(value, date):
-        return f'"{value.isoformat()}"'
     if isinstance(value, Mapping):
-        pairs = sorted((str(key), item) for key, item in value.items())
-        return "{" + ",".join(f"{_text(key)}:{_text(item)}" for key, item in pairs) + "}"
+        pairs = [(key, value[key]) for key in sorted(value)]
+        return "{" + ",".join(f"{_scalar(key)}:{_text(item)}" for key, item in pairs) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(_text(item) for item in value) + "]"
-    raise TypeError(f"不能写成规范格式的类型：{type(value).__name__}")
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if value is None or isinstance(value, (bool, int, str)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Decimal) and value.is_finite():
+        return plain(value)
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"'
+    raise TypeError(f"cannot be written canonically: {value!r}")

@@ -1,4 +1,4 @@
-"""Strict reading of TOML and JSON: exact numbers, no unknown and no repeated key, the place named."""
+"""Strict reading of TOML and JSON: exact numbers, unknown and repeated keys refused by name."""
 
 import json
 import re
@@ -87,7 +87,7 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._left
 
-    def raw(self, key: str) -> Any:  # noqa: ANN401 (the caller checks the type)
+    def raw(self, key: str) -> Any:
         if key not in self._left:
             self.fail("缺少这一项", key)
         return self._left.pop(key)
@@ -146,7 +146,7 @@ class Table:
     def texts(self, key: str) -> tuple[str, ...]:
         value = self._left.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
-            self.fail("应当是若干段文字 [\"…\", \"…\"]", key)
+            self.fail('应当是若干段文字 ["…", "…"]', key)
         if len(set(value)) != len(value):
             self.fail("有重复的值", key)
         return tuple(value)
@@ -180,6 +180,19 @@ class Table:
             row.done()
         return tuple(found)
 
+    def numbers(self, key: str) -> tuple[Decimal, ...]:
+        value = self.raw(key)
+        if not isinstance(value, list):
+            self.fail("应当是若干个数 [ … ]", key)
+        row = Table({f"第 {n} 个": v for n, v in enumerate(value, 1)}, self.file, self._at(key))
+        return tuple(row.number(name) for name in row.keys())  # noqa: SIM118 (a Table is no dict)
+
+    def keys(self) -> list[str]:
+        return list(self._left)
+
+    def holds_table(self, key: str) -> bool:
+        return isinstance(self._left.get(key), dict)
+
     def items(self) -> list[tuple[str, Any]]:
         """Everything that is left, taken."""
         left, self._left = list(self._left.items()), {}
@@ -187,7 +200,7 @@ class Table:
 
     def done(self) -> None:
         if self._left:
-            self.fail("没有这个键，请检查拼写", sorted(self._left)[0])
+            self.fail("没有这个键，请检查拼写", min(self._left))
 
 
 def _day(text: str) -> date | None:
