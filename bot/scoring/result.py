@@ -119,13 +119,15 @@ class Result:
             return []
         rows = []
         for indicator, parts in zip(self.pack.indicators, self.by_indicator(), strict=True):
+            known = state(parts)
+            points = self.points(sum(units or 0 for units in parts))
             row: dict[str, Any] = {
                 "id": indicator.id,
                 "code": indicator.code,
                 "name": indicator.name,
                 "group": indicator.group,
-                "points": self.points(sum(units or 0 for units in parts)),
-                "state": state(parts),
+                "points": None if known == "unknown" else points,
+                "state": known,
                 "parts": [
                     {"id": part.id, "points": None if units is None else self.points(units)}
                     for part, units in zip(indicator.parts, parts, strict=True)
