@@ -78,6 +78,17 @@ def newest(records: tuple[Record, ...], as_of: date) -> Record | None:
     return best
 
 
+def counting(records: tuple[Record, ...], moment: Moment, window: int | None) -> tuple[Record, ...]:
+    """The records in force and inside the window that stand for at least one thing."""
+    return tuple(
+        record
+        for record in records
+        if record.value
+        and record.until > moment.as_of
+        and (not window or record.since > moment.first[window])
+    )
+
+
 def _choice(pack: Pack, part: Part, _: Ratios, scale: int) -> Rule:
     fact, units = part.fact or "", {value: int(p * scale) for value, p in part.choices}
 
