@@ -35,7 +35,7 @@ LEAST_CASES = 40
 
 rules = typer.Typer(help="评分规则：计分、例子、查看、检查、比较。", no_args_is_help=True)
 
-Scheme = Annotated[str, typer.Option(help="评价体系，例如 casme-public-credit")]
+Scheme = Annotated[str, typer.Option(help="评价体系的编号，见 rules list")]
 Version = Annotated[int | None, typer.Option(help="版本，默认最新")]
 AsOf = Annotated[str, typer.Option(help="评价日，例如 2026-03-01")]
 

@@ -87,7 +87,8 @@ def comparison_lines(found: Comparison) -> Iterator[str]:
     """Totals first, then everybody who moves, with the reasons."""
     moved = [move for move in found.moves if move.moved]
     changed = [move for move in found.moves if not move.moved and move.reasons]
-    yield f"共 {len(found.moves)} 家：等级变化 {len(moved)} 家，只有分数或明细变化 {len(changed)} 家。"
+    count = f"等级变化 {len(moved)} 家，只有分数或明细变化 {len(changed)} 家"
+    yield f"共 {len(found.moves)} 家：{count}。"
     rows = [(old, new, str(count)) for (old, new), count in found.counts]
     yield from table(("原等级", "新等级", "家数"), rows)
     for move in [*moved, *changed]:

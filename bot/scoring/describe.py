@@ -47,7 +47,6 @@ def describe(pack: Pack, part: Part, texts: Texts) -> str:
         choices="；".join(f"{value} {plain(row)} 分" for value, row in part.choices),
         window=words["window"].format(years=years) if years else "",
         points=plain(abs(points)),
-        start=words["start"].format(points=plain(part.start)) if part.start else "",
         each="、".join(f"{kind}{plain(row)}" for kind, row in _kinds(part)),
         cap=plain(part.cap or Decimal(0)),
         bands="；".join(_band(band, words) for band in part.bands),

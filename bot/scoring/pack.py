@@ -58,7 +58,6 @@ class Part:
     points: Decimal | None = None
     choices: tuple[tuple[str, Decimal], ...] = ()
     each: tuple[tuple[str, Decimal], ...] = ()
-    start: Decimal = Decimal(0)
     cap: Decimal | None = None
     window_years: int | None = None
     bands: tuple[Band, ...] = ()

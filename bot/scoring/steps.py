@@ -22,7 +22,6 @@ class Option:
 
     units: int
     effort: int
-    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +78,15 @@ def _present(place: _Place, effort: int) -> list[Option]:
 
 def _count(place: _Place, effort: int) -> list[Option]:
     part, scale = place.part, place.scale
-    start, cap = int(part.start * scale), int((part.cap or 0) * scale)
+    cap = int((part.cap or 0) * scale)
     each = {kind: int(points * scale) for kind, points in part.each}
     if min(each.values()) > 0:
         step, now = max(each.values()), place.now or 0
         wanted = -((now - cap) // step)
         return [Option(min(cap, now + n * step), effort * n) for n in range(1, wanted + 1)]
-    return _corrected(place, effort, each, start, cap)
-
-
-def _corrected(
-    place: _Place, effort: int, each: Mapping[str, int], start: int, cap: int
-) -> list[Option]:
-    if place.now is None:
-        return [Option(start, 1, "如果查询没有记录，请提供查询结果")] if start > 0 else []
     weights = sorted(each.get(r.kind, each.get("", 0)) * r.value for r in place.records)
     return [
-        Option(max(cap, start + sum(weights[gone:])), effort * gone)
-        for gone in range(1, len(weights) + 1)
+        Option(max(cap, sum(weights[gone:])), effort * gone) for gone in range(1, len(weights) + 1)
     ]
 
 

@@ -191,6 +191,6 @@ def _acts(compiled: Compiled, result: Result, best: _Sum) -> tuple[Act, ...]:
     for n, option in sorted(_taken(best), key=lambda row: row[0]):
         part = compiled.flat[n][1]
         before = result.points((result.trace or [])[n] or 0)
-        how = option.how or part.how or ""
-        acts.append(Act(part, before, result.points(option.units), option.effort, how))
+        after = result.points(option.units)
+        acts.append(Act(part, before, after, option.effort, part.how or ""))
     return tuple(acts)
