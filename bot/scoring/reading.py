@@ -71,12 +71,11 @@ def _exact(text: str) -> Decimal:
 
 
 def _toml_problem(text: str, message: str) -> tuple[str, str]:
+    rows = text.splitlines() or [""]
     at = re.search(r"line (\d+), column (\d+)", message)
-    if at is None:
-        return "文件末尾", "TOML 没有写完"
-    row, column = int(at[1]), int(at[2])
-    line = text.splitlines()[row - 1] if row <= len(text.splitlines()) else ""
-    place = f"第 {row} 行第 {column} 列"
+    row = int(at[1]) if at else len(rows)
+    line = rows[row - 1] if row <= len(rows) else ""
+    place = f"第 {row} 行第 {at[2]} 列" if at else f"第 {row} 行"
     if "overwrite" in message or "declare" in message or "uplicate" in message:
         key = line.split("=", maxsplit=1)[0].strip(" []{}")
         return f"{place}（{key}）", "同一个键写了两次，请只留一个"
