@@ -76,7 +76,8 @@ class _Parser:
         while text[position:].strip():
             found = _WORD.match(text, position)
             if found is None:
-                raise FormulaError(f"公式“{text}”第 {position + 1} 个字起看不懂")
+                at = len(text) - len(text[position:].lstrip()) + 1
+                raise FormulaError(f"公式“{text}”第 {at} 个字起看不懂")
             self._words_found.append(found[0].strip())
             position = found.end()
 
