@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 
 def plain(number: Decimal) -> str:
@@ -25,6 +26,11 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
+@lru_cache(maxsize=4096)  # names and keys come again in every result
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def _text(value: object) -> str:
     if isinstance(value, Mapping):
         pairs = [(key, value[key]) for key in sorted(value)]
@@ -35,8 +41,10 @@ def _text(value: object) -> str:
 
 
 def _scalar(value: object) -> str:
-    if value is None or isinstance(value, (bool, int, str)):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None or isinstance(value, (bool, int)):
+        return json.dumps(value)
     if isinstance(value, Decimal) and value.is_finite():
         return plain(value)
     if isinstance(value, date):

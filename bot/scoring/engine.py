@@ -9,7 +9,7 @@ from bot.scoring.ladder import Check, Hit, compile_bar, compile_ladder
 from bot.scoring.pack import Bar, Group, Pack, Part
 from bot.scoring.ratios import Ratios, known
 from bot.scoring.reading import BadData
-from bot.scoring.result import Held, Result
+from bot.scoring.result import Result
 from bot.scoring.rules import Moment, Rule, all_points, compile_part, newest, window_starts
 
 _FINEST = 6  # decimals of a point
@@ -44,9 +44,10 @@ class Compiled:
         self._bars: list[tuple[Bar, Check, int]] = [
             (bar, compile_bar(bar), pack.rank(bar.result)) for bar in pack.bars
         ]
-        self._windows = {part.window_years for _, part in self.flat if part.window_years} | {
-            bar.window_years for bar in pack.bars if bar.window_years
-        }
+        self._windows = frozenset(
+            {part.window_years for _, part in self.flat if part.window_years}
+            | {bar.window_years for bar in pack.bars if bar.window_years}
+        )
 
     def moment(self, facts: Facts, as_of: date) -> Moment:
         first = window_starts(as_of, self._windows)
@@ -105,14 +106,14 @@ class Compiled:
             elif records:
                 hits.append(Hit(bar, records))
                 held = max(held, rank)
-        groups = [Held(units, old) for units, old in zip(sums, before, strict=True)][:-1]
         return Result(
             self.pack,
             self.scale,
             facts,
             as_of,
             trace=trace,
-            held=groups,
+            groups=sums,
+            before=before,
             units=total,
             rung_by_points=rung,
             rung=held,

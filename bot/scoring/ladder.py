@@ -60,14 +60,15 @@ def _listed(bar: Bar) -> Check:
         if records is None:
             return None
         as_of = moment.as_of
-        return tuple(
+        found = [
             record
             for record in records
             if record.value
             and as_of < (record.repaired if happened else record.until)
             and (not window or record.since > moment.first[window])
             and (not kinds or record.kind in kinds)
-        )
+        ]
+        return tuple(found)
 
     return check
 

@@ -8,17 +8,9 @@ from typing import Any
 from bot.scoring.canonical import canonical
 from bot.scoring.facts import Facts
 from bot.scoring.ladder import Hit
-from bot.scoring.pack import Bar, Grade, Pack
+from bot.scoring.pack import Bar, Grade, Group, Pack
 
 LABELS = {"self": "自评", "verified": "核实评价"}
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A group's points before and after its limits."""
-
-    units: int
-    before: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +23,8 @@ class Result:
     as_of: date
     refusals: tuple[str, ...] = ()
     trace: list[int | None] | None = None
-    held: list[Held] | None = None
+    groups: list[int] | None = None  # units of each group after its limits
+    before: list[int] | None = None  # and before them
     units: int | None = None
     rung_by_points: int | None = None
     rung: int | None = None
@@ -102,16 +95,21 @@ class Result:
     def as_json(self) -> bytes:
         return canonical(self.as_dict())
 
+    def held(self) -> list[tuple[Group, int, int]]:
+        """Each group with its units before and after its limits."""
+        rows = zip(self.pack.groups, self.before or (), self.groups or (), strict=False)
+        return list(rows)
+
     def _groups(self) -> list[dict[str, Any]]:
         return [
             {
                 "id": group.id,
                 "name": group.name,
-                "points": self.points(held.units),
-                "before_cap": self.points(held.before),
-                "capped": held.units != held.before,
+                "points": self.points(after),
+                "before_cap": self.points(before),
+                "capped": before != after,
             }
-            for group, held in zip(self.pack.groups, self.held or (), strict=False)
+            for group, before, after in self.held()
         ]
 
     def _indicators(self) -> list[dict[str, Any]]:

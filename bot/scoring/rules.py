@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from bot.domain.dates import whole_years, years_before
 from bot.scoring.facts import Record
@@ -45,7 +46,8 @@ class Moment:
 Rule = Callable[[Usable, Moment], int | None]
 
 
-def window_starts(as_of: date, windows: Iterable[int]) -> dict[int, date]:
+@lru_cache(maxsize=16)  # a batch asks for one day again and again
+def window_starts(as_of: date, windows: frozenset[int]) -> Mapping[int, date]:
     """For each window the day that an event must be later than."""
     return {years: years_before(as_of, years) for years in windows}
 
@@ -212,7 +214,7 @@ def _expert(pack: Pack, part: Part, _: Ratios, scale: int) -> Rule:
 
     def points(usable: Usable, moment: Moment) -> int | None:
         as_of = moment.as_of
-        marks: list[int] = sorted(r.value for r in usable.get(fact, ()) if r.until > as_of)
+        marks: list[int] = sorted([r.value for r in usable.get(fact, ()) if r.until > as_of])
         if len(marks) < marks_needed[moment.own]:
             return None
         return half * (marks[len(marks) // 2] + marks[(len(marks) - 1) // 2])

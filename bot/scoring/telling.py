@@ -52,18 +52,17 @@ class Telling:
             yield self._texts["headline"]["no_records"].format(checked=len(looked))
 
     def groups(self) -> Iterator[str]:
-        held = zip(self._pack.groups, self._result.held or (), strict=False)
-        for group, row in held:
-            points = plain(self._result.points(row.units))
+        for group, _, units in self._result.held():
+            points = plain(self._result.points(units))
             yield self._line["group"].format(name=group.name, points=points)
 
     def capped(self) -> Iterator[str]:
-        for group, row in zip(self._pack.groups, self._result.held or (), strict=False):
-            if row.units != row.before:
+        for group, before, units in self._result.held():
+            if before != units:
                 yield self._line["capped"].format(
                     name=group.name,
-                    before=plain(self._result.points(row.before)),
-                    points=plain(self._result.points(row.units)),
+                    before=plain(self._result.points(before)),
+                    points=plain(self._result.points(units)),
                 )
 
     def bars(self) -> Iterator[str]:

@@ -49,8 +49,8 @@ def test_a_file_of_facts_is_scored_and_explained(facts: Path) -> None:
         "",
         "【结果】",
         (
-            "  795 分，B。信用一般：不能很好的遵守各项法律法规以及地方规章，不能够诚实守信地从事生产"
-            "经营活动，有一定的社会不良影响。"
+            "  795 分，B。信用一般：不能很好的遵守各项法律法规以及地方规章，"
+            "不能够诚实守信地从事生产经营活动，有一定的社会不良影响。"
         ),
     ]
 
@@ -73,8 +73,8 @@ def test_the_basis_can_be_changed_from_outside(facts: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--scheme", "none"], ("none：没有这个评价体系；有：casme-public-credit、shanxi-integrity、"
-         "sme-credit-rating")),
+        (["--scheme", "none"],
+         "none：没有这个评价体系；有：casme-public-credit、shanxi-integrity、sme-credit-rating"),
         (["--version", "9"], "casme-public-credit：没有第 9 版"),
         (["--as-of", "1.3.2026"], "--as-of：1.3.2026：不是日期，例如 2026-03-01"),
         (["--basis", "other"], "--basis：other：应当是 self 或 verified"),
