@@ -1,10 +1,11 @@
 """What is known about one enterprise: typed records, and their strict reading."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from bot.scoring.pack import FactSpec, Pack
 from bot.scoring.reading import BadData, Table, parse_json, parse_toml
@@ -15,30 +16,59 @@ FORMAT = 1
 _MOST = 10_000  # more of one thing than any enterprise has: a typing slip
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One thing known, since when, from whom, and until when it counts."""
+NOTHING: Mapping[str, Decimal] = MappingProxyType({})
+
+
+class Record(NamedTuple):
+    """One thing known, since when, from whom, and until when it counts; see `record`."""
 
     id: str
     fact: str
     value: Any
     standing: str
-    kind: str = ""
-    on: date | None = None
-    source: str | None = None
-    evidence: str | None = None
-    repaired_on: date | None = None
-    ended_on: date | None = None
-    by: str | None = None
-    reason: str | None = None
-    year: int = 0
-    items: Mapping[str, Decimal] = field(default_factory=dict)
-    before: Mapping[str, Decimal] = field(default_factory=dict)
+    kind: str
+    on: date | None
+    source: str | None
+    evidence: str | None
+    repaired_on: date | None
+    ended_on: date | None
+    by: str | None
+    reason: str | None
+    year: int
+    items: Mapping[str, Decimal]
+    before: Mapping[str, Decimal]
     # What every score asks again and again, worked out once:
-    since: date = date.min
-    repaired: date = date.max
-    until: date = date.max  # the first day on which it no longer counts
-    weight: tuple[date, bool, str] = (date.min, False, "")  # the later and the trusted wins
+    since: date
+    repaired: date
+    until: date  # the first day on which it no longer counts
+    weight: tuple[date, bool, str]  # the later and the trusted wins
+
+
+def record(  # noqa: PLR0913 (a record has what it has)
+    id: str,  # noqa: A002 (the word of the file)
+    fact: str,
+    value: object,
+    standing: str,
+    *,
+    kind: str = "",
+    on: date | None = None,
+    source: str | None = None,
+    evidence: str | None = None,
+    repaired_on: date | None = None,
+    ended_on: date | None = None,
+    by: str | None = None,
+    reason: str | None = None,
+    year: int = 0,
+    items: Mapping[str, Decimal] = NOTHING,
+    before: Mapping[str, Decimal] = NOTHING,
+) -> Record:
+    """A record from values that were checked when they came in: nothing is checked again."""
+    since, repaired = on or date.min, repaired_on or date.max
+    until = min(repaired, ended_on) if ended_on else repaired
+    return Record(
+        id, fact, value, standing, kind, on, source, evidence, repaired_on, ended_on, by, reason,
+        year, items, before, since, repaired, until, (since, standing != "declared", id),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +86,17 @@ class Facts:
         """The same records seen as a self-assessment, or with verified ones only."""
         usable = _usable(self.records, basis)
         return Facts(basis, self.records, usable, self.latest, self.file, self.subject)
+
+
+def gather(records: Iterable[Record], *, basis: str, file: str = "", subject: str = "") -> Facts:
+    """Facts from records that are known to be good, for those who keep them in a database."""
+    ordered = tuple(sorted(records, key=_place))
+    latest = max(map(_latest, ordered), default=(date.min, ""))
+    return Facts(basis, ordered, _usable(ordered, basis), latest, file, subject)
+
+
+def _place(one: Record) -> tuple[str, str]:
+    return one.fact, one.id
 
 
 def read_facts(pack: Pack, text: str, file: str) -> Facts:
@@ -77,18 +118,16 @@ def facts_from(pack: Pack, top: Table, *, basis: str, standing: str) -> Facts:
     reader = _Reader(pack, standing)
     values = top.maybe_table("values")
     found = [] if values is None else [reader.value(values, key) for key in values.keys()]  # noqa: SIM118
-    found += top.each("records", reader.record)
-    records = tuple(sorted(found, key=lambda record: (record.fact, record.id)))
-    _refuse_doubles(pack, records, top.file)
-    latest = max((_latest(record) for record in records), default=(date.min, ""))
-    return Facts(basis, records, _usable(records, basis), latest, top.file, subject)
+    found += top.each("records", reader.read)
+    _refuse_doubles(pack, sorted(found, key=_place), top.file)
+    return gather(found, basis=basis, file=top.file, subject=subject)
 
 
 def _usable(records: tuple[Record, ...], basis: str) -> dict[str, tuple[Record, ...]]:
     by_fact: dict[str, list[Record]] = {}
-    for record in records:
-        if basis == "self" or record.standing != "declared":
-            by_fact.setdefault(record.fact, []).append(record)
+    for one in records:
+        if basis == "self" or one.standing != "declared":
+            by_fact.setdefault(one.fact, []).append(one)
     return {fact: tuple(found) for fact, found in by_fact.items()}
 
 
@@ -105,9 +144,9 @@ class _Reader:
         """The short form: one line of [values]."""
         row = {"id": f"values.{key}", "fact": key, "value": values.raw(key)}
         table = Table(row, values.file, f"values.{key}")
-        return self.record(table)
+        return self.read(table)
 
-    def record(self, t: Table) -> Record:
+    def read(self, t: Table) -> Record:
         spec = self._spec(t)
         key = t.text("id")
         value = self._value(t, spec)
@@ -116,13 +155,12 @@ class _Reader:
             t.fail("这一项按时间窗口计算，请补上日期", "date")
         standing = t.one_of("standing", STANDINGS, self._standing)
         repaired_on, ended_on = _ends(t, spec, on)
-        repaired, ended = repaired_on or date.max, ended_on or date.max
         year, items, before = self._statement(t, spec)
-        return Record(
-            id=key,
-            fact=spec.id,
-            value=value,
-            standing=standing,
+        return record(
+            key,
+            spec.id,
+            value,
+            standing,
             kind=self._kind(t, spec, value),
             on=on,
             source=t.maybe_text("source"),
@@ -134,10 +172,6 @@ class _Reader:
             year=year,
             items=items,
             before=before,
-            since=on or date.min,
-            repaired=repaired,
-            until=min(repaired, ended),
-            weight=(on or date.min, standing != "declared", key),
         )
 
     def _spec(self, t: Table) -> FactSpec:
@@ -213,44 +247,43 @@ def _ends(t: Table, spec: FactSpec, on: date | None) -> tuple[date | None, date 
     return repaired_on, ended_on
 
 
-def _refuse_doubles(pack: Pack, records: tuple[Record, ...], file: str) -> None:
+def _refuse_doubles(pack: Pack, records: Iterable[Record], file: str) -> None:
     """Two records with one id, two marks by one expert, two answers of equal weight."""
     ids: set[str] = set()
     answers: dict[object, Record] = {}
-    for record in records:
-        if record.id in ids:
-            raise BadData(file, f"records[{record.id}]", "编号重复，请换一个编号")
-        ids.add(record.id)
-        spec = pack.facts[record.fact]
+    for one in records:
+        if one.id in ids:
+            raise BadData(file, f"records[{one.id}]", "编号重复，请换一个编号")
+        ids.add(one.id)
+        spec = pack.facts[one.fact]
         if spec.type == "records" or spec.many:
             continue
         if spec.type == "mark":
-            key: object = (record.fact, record.by)
+            key: object = (one.fact, one.by)
         else:
-            key = (record.fact, record.year, record.weight[:2])
-        other = answers.setdefault(key, record)
-        if other is record or (spec.type != "mark" and _same(other, record)):
+            key = (one.fact, one.year, one.weight[:2])
+        other = answers.setdefault(key, one)
+        if other is one or (spec.type != "mark" and _same(other, one)):
             continue
         problem = (
             "同一位专家对同一项打了两次分"
             if spec.type == "mark"
             else f"与 {other.id} 矛盾：请写明日期，或只留一条"
         )
-        raise BadData(file, f"records[{record.id}]", problem)
+        raise BadData(file, f"records[{one.id}]", problem)
 
 
 def _same(one: Record, other: Record) -> bool:
     return (one.value, one.items, one.before) == (other.value, other.items, other.before)
 
 
-def _latest(record: Record) -> tuple[date, str]:
-    days = [record.on, record.repaired_on]
-    if isinstance(record.value, date):
-        days.append(record.value)
-    if record.year:
-        days.append(date(record.year, 12, 31))
-    place = record.id if record.id.startswith("values.") else f"records[{record.id}]"
-    return max((day for day in days if day), default=date.min), place
+def _latest(one: Record) -> tuple[date, str]:
+    latest = max(one.since, one.repaired_on or date.min)
+    if one.value.__class__ is date:
+        latest = max(latest, one.value)
+    if one.year:
+        latest = max(latest, date(one.year, 12, 31))
+    return latest, one.id if one.id.startswith("values.") else f"records[{one.id}]"
 
 
 def refuse_the_future(facts: Facts, as_of: date) -> None:

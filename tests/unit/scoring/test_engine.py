@@ -10,6 +10,7 @@ from enterprises import AS_OF, Row, enterprises, read, records
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.scoring.canonical import canonical
 from bot.scoring.engine import score
 from bot.scoring.facts import Facts, read_facts
 from bot.scoring.library import shipped_pack, versions
@@ -130,6 +131,28 @@ def _types(value: object) -> set[type]:
     if isinstance(value, (list, tuple)):
         return set().union(*(_types(item) for item in value), set())
     return {type(value)}
+
+
+@given(_any())
+def test_the_brief_result_is_a_part_of_the_whole_in_canonical_form(
+    one: tuple[Pack, list[Row]],
+) -> None:
+    pack, rows = one
+    result = score(pack, read(pack, rows), AS_OF)
+    told = result.as_dict()
+    wanted = {key: told[key] for key in ("grade", "level", "level_by_points", "total")}
+    wanted["bars"] = [bar["id"] for bar in told["vetoes"] + told["ceilings"]]
+    wanted["points"] = {p["id"]: p["points"] for i in told["indicators"] for p in i["parts"]}
+
+    assert result.brief() == canonical(wanted)
+
+
+def test_the_brief_of_what_is_not_scored_says_why(public: Pack) -> None:
+    result = score(public, read(public, []), AS_OF)
+
+    assert result.brief() == (
+        '{"refusals":["还不知道企业的登记状态，补上以后才能计分。"]}'.encode()
+    )
 
 
 @given(_any())
