@@ -80,17 +80,14 @@ def way_up(compiled: Compiled, result: Result) -> WayUp | None:
 
 def _cheapest(compiled: Compiled, result: Result, wanted: int) -> _Sum | None:
     offers = options(compiled, result)
-    most = max((row.effort for rows in offers.values() for row in rows), default=0) * len(offers)
     search = _Search(compiled, result, offers)
     if search.most() < wanted:
         return None
     bound = _FIRST_BOUND
-    while True:
+    while True:  # ends: at some bound everything that is possible fits
         for found in search.table(None, bound):
             if search.total(found.units) >= wanted:
                 return found
-        if bound > most:
-            return None
         bound *= 2
 
 
