@@ -13,7 +13,7 @@ from bot.scoring.pack import Pack
 from bot.scoring.reading import Table
 
 # A claim about values must not fail because the machine was busy.
-settings.register_profile("scoring", deadline=None)
+settings.register_profile("scoring", deadline=None, max_examples=60)
 settings.load_profile("scoring")
 
 MakeFacts = Callable[..., Facts]
