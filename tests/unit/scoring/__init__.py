@@ -1,0 +1,1 @@
+"""The engine of scores, its packs and its second opinion."""

@@ -1,0 +1,151 @@
+"""The engine against the oracle: 20,000 random enterprises over the three schemes, and its teeth."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from bot.scoring.library import pack_path, shipped_pack
+from bot.scoring.pack_reader import read_pack
+from tests import oracle
+from tests.oracle import rating, shanxi
+from tests.unit.scoring.second_opinion import (
+    ORACLES,
+    differences,
+    differing,
+    engine,
+    from_seed,
+    of_engine,
+    opinion,
+    smallest,
+)
+
+BATCH = 50
+ENTERPRISES = {"casme-public-credit": 7000, "sme-credit-rating": 6000, "shanxi-integrity": 7000}
+LEVELS = {
+    "casme-public-credit": {"AAA", "AA", "A", "B", "C", None},
+    "sme-credit-rating": {"AAA", "AA", "A", "BBB", "NR"},
+    "shanxi-integrity": {*shanxi.LEVELS},
+}
+# One number of a pack for each kind of rule: where it stands, and what it is changed to.
+CHANGES = {
+    "a choice": ("casme-public-credit", '"一般纳税人" = 6,', '"一般纳税人" = 7,'),
+    "a record's points": ("casme-public-credit", "points = 15\neffort", "points = 14\neffort"),
+    "a count's points": ("casme-public-credit", "each = -15", "each = -14"),
+    "a count's cap": ("casme-public-credit", "cap = -60", "cap = -75"),
+    "a kind's points": ("casme-public-credit", '"重大" = -30', '"重大" = -31'),
+    "a window": ("casme-public-credit", "window_years = 5", "window_years = 6"),
+    "an age band": ("casme-public-credit", "from = 10, below = 20", "from = 11, below = 20"),
+    "a group's cap": ("casme-public-credit", "at_most = 45", "at_most = 44"),
+    "the floor": ("casme-public-credit", "at_least = -300", "at_least = -299"),
+    "the base": ("casme-public-credit", "base = 800", "base = 800.1"),
+    "a grade's start": ("casme-public-credit", "from = 810\nbelow = 830", "from = 811\nbelow = 830"),
+    "a cent": ("sme-credit-rating", "below = 10000000, points = 1.5", "below = 1, points = 1.5"),
+    "a band of money": ("sme-credit-rating", "from = 20000000", "from = 20000000.01"),
+    "a ratio's weight": ("sme-credit-rating", "points = 0.3", "points = 0.2"),
+    "a reference value": ("sme-credit-rating", "[0.75, 0.65,", "[0.75, 0.651,"),
+    "a share of a level": ("sme-credit-rating", '"较低" = 0.4', '"较低" = 0.41'),
+    "a formula": ("sme-credit-rating", "÷ 平均(存货)", "÷ 存货"),
+    "marks needed": ("sme-credit-rating", "\nmarks = 2", "\nmarks = 3"),
+    "an expert's points": ("shanxi-integrity", "points = 14", "points = 13"),
+    "a ceiling's window": ("shanxi-integrity", "window_years = 3", "window_years = 2"),
+    "a ceiling's level": ("shanxi-integrity", 'at_most = "A+"', 'at_most = "AA"'),
+    "a veto's kind": ("shanxi-integrity", 'kinds = ["超过三个月"]', 'kinds = ["三个月以内"]'),
+    "a young firm's years": (
+        "shanxi-integrity",
+        "younger_than_years = 3",
+        "younger_than_years = 2",
+    ),
+}
+
+
+class Spread:
+    """What a run has met: a comparison of thousands of alike enterprises would prove little."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, set[Any]] = {}
+        self.levels: Counter[str | None] = Counter()
+
+    def take(self, said: dict[str, Any]) -> None:
+        self.levels[said["level"]] += 1
+        for name, parts in said["parts"].items():
+            self.seen.setdefault(name, set()).update(parts.items())
+        for name, (held, before) in said["groups"].items():
+            self.seen.setdefault(f"group {name}", set()).add(held == before)
+        for name in (*said["vetoes"], *said["ceilings"], *said["unchecked"]):
+            self.seen.setdefault("bars", set()).add(name)
+
+    def values(self, name: str) -> set[Any]:
+        return {points for _, points in self.seen[name]}
+
+
+def compared(scheme: str) -> tuple[int, Spread]:
+    """Run both on ENTERPRISES[scheme] different enterprises; stops at the first disagreement."""
+    pack, spread, seeds = shipped_pack(scheme), Spread(), set[int]()
+
+    @settings(
+        max_examples=ENTERPRISES[scheme] // BATCH,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],  # `smallest` shrinks better than shrinking a seed would
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.integers(0, 2**64 - 1))
+    def agree(seed: int) -> None:
+        seeds.add(seed)
+        for n in range(BATCH):
+            told, as_of = from_seed(scheme, f"{seed}/{n}")
+            said = of_engine(engine(pack, told, as_of))
+            spread.take(said)
+            if said != opinion(scheme, told, as_of):
+                pytest.fail(smallest(pack, told, as_of))
+
+    agree()
+    return len(seeds) * BATCH, spread
+
+
+@pytest.mark.parametrize("scheme", ORACLES)
+def test_engine_and_oracle_agree_to_the_last_decimal(
+    scheme: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agreed, spread = compared(scheme)
+
+    with capsys.disabled():
+        print(f"\n{scheme}: {agreed} enterprises agreed, levels {dict(spread.levels)}")
+    assert agreed == ENTERPRISES[scheme]
+    assert set(spread.levels) == LEVELS[scheme]
+    for indicator in shipped_pack(scheme).indicators:
+        assert None in spread.values(indicator.id)
+        assert len(spread.values(indicator.id)) >= 3, indicator.id
+
+
+def test_the_run_is_of_twenty_thousand_enterprises() -> None:
+    assert sum(ENTERPRISES.values()) >= 20_000
+
+
+def found_after(scheme: str, changed: str, seeds: Iterable[int]) -> int | None:
+    """How many enterprises it takes until the changed pack is found out."""
+    pack = read_pack(changed, "changed.toml")
+    for number in seeds:
+        told, as_of = from_seed(scheme, f"teeth {number}")
+        if differing(of_engine(engine(pack, told, as_of)), opinion(scheme, told, as_of)):
+            return number + 1
+    return None
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_comparison_finds_one_changed_number(change: str) -> None:
+    scheme, old, new = CHANGES[change]
+    text = pack_path(scheme, 1).read_text(encoding="utf-8")
+    assert old in text
+
+    found = found_after(scheme, text.replace(old, new, 1), range(2000))
+
+    assert found is not None
