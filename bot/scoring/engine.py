@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from bot.scoring.facts import Facts, refuse_the_future
 from bot.scoring.ladder import Check, Hit, compile_bar, compile_ladder
-from bot.scoring.pack import Bar, Group, Pack
-from bot.scoring.ratios import Ratios
+from bot.scoring.pack import Bar, Group, Pack, Part
+from bot.scoring.ratios import Ratios, known
 from bot.scoring.reading import BadData
 from bot.scoring.result import Held, Result
 from bot.scoring.rules import Moment, Rule, all_points, compile_part, newest, window_starts
@@ -63,6 +63,15 @@ class Compiled:
             elif record.value not in gate.allow:
                 found.append(f"{gate.refusal}（现在是“{record.value}”）")
         return tuple(found)
+
+    def why_unknown(self, part: Part, moment: Moment) -> str:
+        """The reason why a financial part cannot be computed; empty when it can."""
+        if part.formula is None:
+            formula = self.ratios.formulas[part.ratio or ""]
+        else:
+            formula = self.ratios.formula(part.id, part.formula, part.positive)
+        value = known(formula, moment.book())
+        return value if isinstance(value, str) else ""
 
     def score(self, facts: Facts, as_of: date) -> Result:
         """Points traced by part, held by groups, put on the ladder, held down by bars."""

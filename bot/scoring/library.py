@@ -4,9 +4,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.scoring.cases import Case, read_cases
+from bot.scoring.describe import Wording
 from bot.scoring.lint import load_pack
 from bot.scoring.pack import Pack
-from bot.scoring.reading import BadData
+from bot.scoring.programme import Programme
+from bot.scoring.programme_reader import load_programme, read_programme
+from bot.scoring.reading import BadData, parse_toml
 
 HERE = Path(__file__).parent
 PACKS = HERE / "packs"
@@ -48,6 +51,25 @@ def shipped_cases(scheme: str, version: int | None = None) -> tuple[Case, ...]:
     path = pack_path(scheme, version).with_suffix(".cases.toml")
     pack = shipped_pack(scheme, version)
     return read_cases(pack, path.read_text(encoding="utf-8"), _short(path))
+
+
+@lru_cache(maxsize=1)
+def shipped_programmes() -> tuple[Programme, ...]:
+    """Every shipped programme, checked against the scheme that it names."""
+    found = []
+    for path in sorted(PROGRAMMES.glob("*.toml")):
+        text = path.read_text(encoding="utf-8")
+        scheme = read_programme(text, _short(path)).scheme
+        pack = shipped_pack(scheme) if scheme else None
+        found.append(load_programme(text, _short(path), pack))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def shipped_wording() -> Wording:
+    """The sentences in which results are explained."""
+    path = HERE / "texts.toml"
+    return Wording(parse_toml(path.read_text(encoding="utf-8"), _short(path)))
 
 
 def _short(path: Path) -> str:

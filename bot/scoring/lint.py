@@ -122,9 +122,7 @@ def _range(part: Part) -> tuple[Decimal, Decimal]:
     if part.points is not None:
         numbers.append(part.points)
     if part.each:
-        falling = any(points < 0 for _, points in part.each)
-        cap = part.cap or ZERO
-        numbers += [part.start, min(part.start, cap) if falling else max(part.start, cap)]
+        numbers.append(part.cap or ZERO)
     return min(numbers), max(numbers)
 
 
@@ -215,8 +213,7 @@ def _caps(pack: Pack) -> Found:
             yield f"group[{group.id}]", f"扣分下限 {group.at_least} 高于最小的一项 {max(losses)}"
     for _, part in _parts(pack):
         if part.rule == "count" and part.cap is not None:
-            room = part.cap - part.start
-            wrong = [p for _, p in part.each if p * room <= 0 or abs(p) > abs(room)]
+            wrong = [p for _, p in part.each if p * part.cap <= 0 or abs(p) > abs(part.cap)]
             if wrong:
                 yield f"indicator[{part.id}]", f"cap {part.cap} 容不下一次 {wrong[0]}"
 

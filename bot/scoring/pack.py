@@ -1,10 +1,12 @@
 """A scheme pack: the types of everything that its data file says."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 FACT_TYPES = ("choice", "date", "number", "text", "records", "mark", "statement")
+_READINGS = re.compile(r"（X\d+(?:、X\d+)*）")
 ANY_KIND = ""  # the key in `each` when all kinds weigh the same
 
 
@@ -16,8 +18,10 @@ class Source:
     house: str | None
 
     def __str__(self) -> str:
+        """For people: without the numbers under which readings are kept."""
         house = f"协会取值：{self.house}" if self.house else None
-        return "；".join(part for part in (self.standard, house) if part)
+        text = "；".join(part for part in (self.standard, house) if part)
+        return _READINGS.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,6 @@ class Part:
     points: Decimal | None = None
     choices: tuple[tuple[str, Decimal], ...] = ()
     each: tuple[tuple[str, Decimal], ...] = ()
-    start: Decimal = Decimal(0)
     cap: Decimal | None = None
     window_years: int | None = None
     bands: tuple[Band, ...] = ()

@@ -158,7 +158,6 @@ def _count(t: Table, part: Part) -> Part:
         part,
         fact=t.text("fact"),
         each=_each(t),
-        start=t.maybe_number("start") or Decimal(0),
         cap=t.number("cap"),
         window_years=_window(t),
     )

@@ -12,6 +12,9 @@ from bot.domain.errors import BadInput
 
 T = TypeVar("T")
 
+_DIGITS = 15  # before and behind the point
+_UNREASONABLE = "里面有不合理的数，或嵌套太深"
+
 
 class BadData(BadInput):
     """A pack, a programme or a facts file cannot be read; the sentence names file and place."""
@@ -25,9 +28,11 @@ class BadData(BadInput):
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text, parse_float=Decimal)
+        return tomllib.loads(text, parse_float=_exact)
     except tomllib.TOMLDecodeError as error:
         raise BadData(file, *_toml_problem(text, str(error))) from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise BadData(file, "", _UNREASONABLE) from error
 
 
 def parse_json(text: str, file: str) -> dict[str, Any]:
@@ -44,25 +49,33 @@ def parse_json(text: str, file: str) -> dict[str, Any]:
 
     try:
         found = json.loads(
-            text, parse_float=Decimal, object_pairs_hook=once, parse_constant=no_constant
+            text, parse_float=_exact, object_pairs_hook=once, parse_constant=no_constant
         )
     except json.JSONDecodeError as error:
         place = f"第 {error.lineno} 行第 {error.colno} 列"
         raise BadData(file, place, "不是正确的 JSON 格式") from error
-    except RecursionError as error:
-        raise BadData(file, "", "嵌套太深") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise BadData(file, "", _UNREASONABLE) from error
     if not isinstance(found, dict):
         raise BadData(file, "", "最外层应当是一个对象 {…}")
     return found
 
 
+def _exact(text: str) -> Decimal:
+    """A decimal whose digits can all be written down; 1e999999999 would fill the memory."""
+    number = Decimal(text)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or not -_DIGITS <= exponent <= _DIGITS:
+        raise ValueError(text)
+    return number
+
+
 def _toml_problem(text: str, message: str) -> tuple[str, str]:
+    rows = text.splitlines() or [""]
     at = re.search(r"line (\d+), column (\d+)", message)
-    if at is None:
-        return "文件末尾", "TOML 没有写完"
-    row, column = int(at[1]), int(at[2])
-    line = text.splitlines()[row - 1] if row <= len(text.splitlines()) else ""
-    place = f"第 {row} 行第 {column} 列"
+    row = int(at[1]) if at else len(rows)
+    line = rows[row - 1] if row <= len(rows) else ""
+    place = f"第 {row} 行第 {at[2]} 列" if at else f"第 {row} 行"
     if "overwrite" in message or "declare" in message or "uplicate" in message:
         key = line.split("=", maxsplit=1)[0].strip(" []{}")
         return f"{place}（{key}）", "同一个键写了两次，请只留一个"
@@ -108,7 +121,7 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             self.fail("应当是一个数", key)
         number = Decimal(value)
-        if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+        if not number.is_finite() or abs(number) >= 10**_DIGITS:
             self.fail("这个数不合理", key)
         return number
 

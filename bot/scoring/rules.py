@@ -62,7 +62,7 @@ def all_points(pack: Pack) -> Iterable[Fraction]:
             yield Fraction(points)
         for band in part.bands:
             yield Fraction(band.points)
-        yield from (Fraction(part.start), Fraction(part.cap or 0), Fraction(part.points or 0))
+        yield from (Fraction(part.cap or 0), Fraction(part.points or 0))
         if part.rule == "expert" and pack.expert:
             yield Fraction(part.points or 0) / (2 * pack.expert.top)
         if part.rule == "ratio" and pack.levels:
@@ -76,6 +76,17 @@ def newest(records: tuple[Record, ...], as_of: date) -> Record | None:
         if record.until > as_of and (best is None or record.weight > best.weight):
             best = record
     return best
+
+
+def counting(records: tuple[Record, ...], moment: Moment, window: int | None) -> tuple[Record, ...]:
+    """The records in force and inside the window that stand for at least one thing."""
+    return tuple(
+        record
+        for record in records
+        if record.value
+        and record.until > moment.as_of
+        and (not window or record.since > moment.first[window])
+    )
 
 
 def _choice(pack: Pack, part: Part, _: Ratios, scale: int) -> Rule:
@@ -118,14 +129,14 @@ def _count(pack: Pack, part: Part, _: Ratios, scale: int) -> Rule:
     given = {kind: int(points * scale) for kind, points in part.each}
     kinds = pack.facts[fact].kinds or (ANY_KIND,)
     each = {kind: given.get(kind, given.get(ANY_KIND, 0)) for kind in kinds} | {ANY_KIND: 0} | given
-    start, cap = int(part.start * scale), int((part.cap or 0) * scale)
+    cap = int((part.cap or 0) * scale)
     falling = any(points < 0 for _, points in part.each)
 
     def points(usable: Usable, moment: Moment) -> int | None:
         records = usable.get(fact)
         if records is None:
             return None
-        total, as_of = start, moment.as_of
+        total, as_of = 0, moment.as_of
         for record in records:
             if record.until > as_of and (not window or record.since > moment.first[window]):
                 total += each[record.kind] * record.value
