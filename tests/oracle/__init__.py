@@ -1,1 +1,1 @@
-"""A second opinion: the three schemes computed again, straight from the documents, without `bot`."""
+"""A second opinion: the three schemes computed again from the documents, without `bot`."""

@@ -32,7 +32,6 @@ EXPERTS = ("甲", "乙", "丙", "丁", "戊")
 ADVERSE = {
     *("judgment_debtor", "dishonest_judgment_debtor", "business_abnormal", *casme.SERIOUS),
     *casme.OTHER,
-    *("violations", "product_complaints"),
     *(fact for fact, _ in shanxi.VETOES.values()),
     *(row[0] for row in shanxi.CEILINGS.values()),
 }
@@ -44,16 +43,13 @@ KINDS = {
     "safety_accident": ("重大", "造成人员死亡", "其他"),
     "pollution": ("重大", "通报后限期内未达标", "其他"),
 }
-COUNTED = {  # records that no grade needs dated are dated half the time
+COUNTED = {
     "casme-public-credit": (
         *("special_permits", "certificates", "passed_inspections", "government_awards"),
         *("judgment_debtor", "dishonest_judgment_debtor", "business_abnormal"),
         *(*casme.SERIOUS, *casme.RED, *casme.SUBSIDIES, *casme.HONOURS, *casme.OTHER),
     ),
-    "sme-credit-rating": (
-        *("honours", "qualifications", "violations", "public_welfare", "patents"),
-        "product_complaints",
-    ),
+    "sme-credit-rating": ("honours", "qualifications", "public_welfare", "patents"),
     "shanxi-integrity": tuple(
         sorted(
             {fact for fact, _ in shanxi.VETOES.values()}
@@ -64,7 +60,7 @@ COUNTED = {  # records that no grade needs dated are dated half the time
 WINDOWED = {
     *("passed_inspections", "government_awards", *casme.SUBSIDIES),
     *("penalties", "coercion", "tax_evasion", "lost_lawsuits"),
-    *("violations", "public_welfare", "product_complaints"),
+    "public_welfare",
     *(row[0] for row in shanxi.CEILINGS.values() if row[2]),
 }
 MARKED = {
@@ -72,15 +68,18 @@ MARKED = {
     "sme-credit-rating": (*rating.MARKS.values(), "innovation", "product_reputation"),
     "shanxi-integrity": tuple(shanxi.DIMENSIONS),
 }
-CHOSEN: dict[str, dict[str, Sequence[str]]] = {
+CHOSEN: dict[str, dict[str, Sequence[str]]] = {  # the best answer first
     "casme-public-credit": {
-        "taxpayer": ("小规模纳税人", "一般纳税人", "一般纳税人，三年无欠税"),
+        "taxpayer": ("一般纳税人，三年无欠税", "一般纳税人", "小规模纳税人"),
         "business_licence": ("有效", "行业不需要", "应有而没有"),
         "grade_of_qualification": ("最高等级", "第二等级", "第三等级", "没有资质等级"),
         "filings": ("应备案的都已备案", "有应备案而未备案的"),
-        "specialised": ("创新型中小企业", "省级专精特新", "国家级小巨人", "没有认定"),
+        "specialised": ("国家级小巨人", "省级专精特新", "创新型中小企业", "没有认定"),
     },
-    "sme-credit-rating": {fact: tuple(points) for fact, points in rating.CHOICES.values()},
+    "sme-credit-rating": {
+        **{fact: tuple(points) for fact, points in rating.CHOICES.values()},
+        "product_complaints": tuple(rating.COMPLAINTS),
+    },
     "shanxi-integrity": {},
 }
 STATUSES = (*casme.OPEN, "迁出", "停业", "清算", "吊销", "注销", "撤销")
@@ -100,7 +99,7 @@ class Maker:
         self.density = rng.choice((0.1, 0.6, 0.9, 1.0, 1.0, 1.0))  # how much is known
         self.luck = rng.choice((0.0, 0.5, 0.8, 0.9, 1.0))  # how often the best answer is given
         adverse = [fact for fact in COUNTED[scheme] if fact in ADVERSE]
-        adverse = rng.choice((adverse, adverse[-5:]))
+        adverse = rng.choice((adverse, adverse[-5:]))  # the serious lists all lead to 500
         few = rng.choice((0, 0, 0, 1, 1, 2, 3, len(adverse)))
         self.bad = set(rng.sample(adverse, min(few, len(adverse))))  # what it has done wrong
 
@@ -149,8 +148,12 @@ class Maker:
         if fact not in self.bad if fact in ADVERSE else self.says(1 - max(self.luck, 0.3)):
             self.values[fact] = 0
             return
-        for _ in range(self.rng.choice((1, 1, 1, 2, 5))):
+        perfect = self.luck == 1 and fact not in ADVERSE and self.says(0.97)
+        for _ in range(5 if perfect else self.rng.choice((1, 1, 1, 2, 5))):
             record = self.add(fact)
+            if perfect:
+                record["date"] = self.as_of
+                continue
             if self.says(0.2):
                 record["value"] = self.rng.choice((0, 1, 2, 3, 4, 5, 12))
             if fact in KINDS and record.get("value", 1):
@@ -191,6 +194,10 @@ class Maker:
         if self.says(self.density):
             for statement in statements(self.rng, self.as_of, self.luck):
                 self.ended(self.add("statements", **statement), 0.03)
+                if self.says(0.1):  # and a later one of the same year
+                    other = statements(self.rng, self.as_of, self.luck)[0]
+                    other |= {"year": statement["year"], "date": self.near((1,))}
+                    self.ended(self.add("statements", **other), 0.3)
 
     def made(self) -> Enterprise:
         rng, scheme = self.rng, self.scheme
@@ -198,11 +205,10 @@ class Maker:
             status = rng.choice(STATUSES if self.says(0.1) else casme.OPEN)
             if self.says(0.98):
                 self.values["registration_status"] = status
-        self.single("founded_on", lambda: self.near(AGES))
+        ages = AGES if self.luck < 1 else (3, 20)
+        self.single("founded_on", lambda: self.near(ages))
         for fact, options in CHOSEN[scheme].items():
-            self.single(
-                fact, lambda o=options: o[0] if self.says(self.luck) else rng.choice(o)
-            )
+            self.single(fact, lambda o=options: o[0] if self.says(self.luck) else rng.choice(o))
         for fact in COUNTED[scheme]:
             self.counted(fact)
         for fact in MARKED[scheme]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from fractions import Fraction
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -12,6 +12,7 @@ from tests.oracle.dates import full_years, inside, same_day, too_young
 
 Told = Mapping[str, Any]  # a facts file as it was parsed
 Points = Fraction | None  # None is unknown, which is not zero
+Bar = tuple[tuple[str, ...], date | None]  # ids of the records, and the first day without it
 FAR = date(9000, 1, 1)
 
 
@@ -26,8 +27,8 @@ class Opinion:
     grade: str | None = None
     indicators: dict[str, dict[str, Points]] = field(default_factory=dict)
     groups: dict[str, tuple[Fraction, Fraction]] = field(default_factory=dict)  # held, before
-    vetoes: dict[str, tuple[tuple[str, ...], date | None]] = field(default_factory=dict)
-    ceilings: dict[str, tuple[tuple[str, ...], date | None]] = field(default_factory=dict)
+    vetoes: dict[str, tuple[str, *Bar]] = field(default_factory=dict)  # the best level left, …
+    ceilings: dict[str, tuple[str, *Bar]] = field(default_factory=dict)
     unchecked: set[str] = field(default_factory=set)
 
     def item(self, name: str, points: Points) -> None:
@@ -140,7 +141,7 @@ class Known:
 
     def barred(
         self, fact: str, kinds: tuple[str, ...] = (), window: int = 0, *, happened: bool = False
-    ) -> tuple[tuple[str, ...], date | None] | None:
+    ) -> Bar | None:
         """Ids of the records that hold a grade down and the day on which that ends.
 
         `happened`: the document asks whether it happened within the window, so that being settled
@@ -162,7 +163,7 @@ class Known:
         last = max(held.values(), default=FAR)
         return tuple(sorted(held)), None if last == FAR else last
 
-    def young(self, fact: str, years: int) -> tuple[tuple[str, ...], date | None] | None:
+    def young(self, fact: str, years: int) -> Bar | None:
         found = self.latest(self.in_force(fact))
         if found is None:
             return None

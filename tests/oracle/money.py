@@ -108,9 +108,9 @@ def statements(rng: Random, as_of: date, luck: float) -> list[dict[str, Any]]:
     if rng.random() < luck:
         now, before, long_ago = (_strong(part) for part in ("1", "0.75", "0.4"))
     unit = rng.choice(UNITS)
-    for _ in range(rng.choice((0, 1, 2, 4, 12))):
+    for _ in range(rng.choice((0, 2, 6, 12, 20))):
         name = rng.choice(NAMES)
-        edge = EDGES[name][0] if rng.random() < luck else rng.choice(EDGES[name])
+        edge = rng.choice(EDGES[name])
         aimed = AIMS[name](edge, unit)
         for year, amounts in zip((now, before, long_ago), aimed, strict=True):
             year.update(amounts)

@@ -67,9 +67,11 @@ CHOICES: dict[str, tuple[str, dict[str, object]]] = {  # house
     ),
     "PQ0403": ("tax_grade", {"A": 4, "B": 3, "M": 2, "C": 1, "D": 0}),
     "PQ0404": ("environment", {"达标，没有处罚": 2, "曾受处罚，已整改": 1, "没有整改到位": 0}),
+    "PQ0405": ("violations", {"没有": 2, "有一次，已整改": 1, "有两次以上，或未整改": 0}),
     "PQ0407": ("disputes", {"没有纠纷，或全部执行": 3, "正在执行": "1.5", "拒不执行": 0}),
     "PQ0501": ("industry_policy", {"鼓励类": 2, "允许类": 1, "限制类": "0.5", "淘汰类": 0}),
 }
+COMPLAINTS = {"没有": 1, "有，已解决": "0.5", "有，未解决": 0}  # house: half of PQ0603
 WEIGHTS = {  # house: how PQ0302 to PQ0306 and PQ0505 share their points among the ratios
     "PQ0302": {
         "长期资本比率": "0.5",
@@ -189,11 +191,8 @@ def _conditions(mine: Opinion, known: Known, book: Book) -> None:
     score = known.answer("public_credit_score")
     mine.item(
         "PQ0207",
-        steps(
-            None if score is None else number(score), (790, 1), (800, 2), (810, "2.5"), (830, 3)
-        ),
+        steps(None if score is None else number(score), (790, 1), (800, 2), (810, "2.5"), (830, 3)),
     )
-    mine.item("PQ0405", _left_of(2, 1, known.count("violations", 3)))
     mine.item("PQ0406", known.each("public_welfare", "0.5", 1, window=3))
     mine.indicators["PQ0504"] = {
         "PQ0504.expert": known.mark("innovation", 2),
@@ -220,11 +219,7 @@ def _results(mine: Opinion, known: Known, book: Book) -> None:
     }
     mine.indicators["PQ0603"] = {
         "PQ0603.expert": known.mark("product_reputation", 1),
-        "PQ0603.complaints": _left_of(1, Fraction(1, 2), known.count("product_complaints", 1)),
+        "PQ0603.complaints": known.choice("product_complaints", **COMPLAINTS),
     }
     sold = amount("主营业务收入")
     mine.item("PQ0605", None if sold is None else max(Fraction(1, 2), steps(sold, *SALES_STEPS)))
-
-
-def _left_of(points: int, each: object, count: int | None) -> Points:
-    return None if count is None else max(Fraction(0), points - number(each) * count)

@@ -3,7 +3,7 @@
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.facts import Known, Opinion, Told
+from tests.oracle.facts import Bar, Known, Opinion, Told
 
 DIMENSIONS = {
     "finance": 12,
@@ -66,7 +66,7 @@ def opinion(told: Told, as_of: date) -> Opinion:
         if bar is None:
             mine.unchecked.add(name)
         elif bar[0]:
-            mine.vetoes[name], lowest = bar, len(LEVELS) - 1
+            mine.vetoes[name], lowest = (LEVELS[-1], *bar), len(LEVELS) - 1
     for name, (fact, kinds, window, best) in CEILINGS.items():
         bar = known.barred(fact, kinds, window, happened=window > 0)
         lowest = max(lowest, _ceiling(mine, name, bar, best))
@@ -82,14 +82,12 @@ def ladder(total: Fraction) -> str:
     )
 
 
-def _ceiling(
-    mine: Opinion, name: str, bar: tuple[tuple[str, ...], date | None] | None, best: str
-) -> int:
+def _ceiling(mine: Opinion, name: str, bar: Bar | None, best: str) -> int:
     """The rung that a ceiling leaves; 0 when it does not bite."""
     if bar is None:
         mine.unchecked.add(name)
         return 0
     if not bar[0]:
         return 0
-    mine.ceilings[name] = bar
+    mine.ceilings[name] = (best, *bar)
     return LEVELS.index(best)

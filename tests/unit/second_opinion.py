@@ -47,8 +47,8 @@ def of_engine(result: Result) -> dict[str, Any]:
     }
 
 
-def _bar(row: dict[str, Any]) -> tuple[tuple[str, ...], date | None]:
-    return tuple(sorted(row["records"])), row["ends_on"]
+def _bar(row: dict[str, Any]) -> tuple[str, tuple[str, ...], date | None]:
+    return row["result"], tuple(sorted(row["records"])), row["ends_on"]
 
 
 def of_oracle(mine: Opinion) -> dict[str, Any]:
@@ -56,9 +56,7 @@ def of_oracle(mine: Opinion) -> dict[str, Any]:
     for name, parts in mine.indicators.items():
         known = [p for p in parts.values() if p is not None]
         points[name] = sum(known) if known else None
-        states[name] = (
-            "known" if len(known) == len(parts) else "partly" if known else "unknown"
-        )
+        states[name] = "known" if len(known) == len(parts) else "partly" if known else "unknown"
     return {
         "scored": mine.scored,
         "total": mine.total,

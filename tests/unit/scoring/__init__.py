@@ -1,1 +1,0 @@
-"""The engine of scores, its packs and its second opinion."""
