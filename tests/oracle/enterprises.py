@@ -82,6 +82,11 @@ CHOSEN: dict[str, dict[str, Sequence[str]]] = {  # the best answer first
     },
     "shanxi-integrity": {},
 }
+BASES = (  # the basis of the score, and what a record is when it does not say
+    *(("verified", "verified"), ("verified", "trusted"), ("verified", "verified")),
+    *(("self", "declared"), ("self", "verified"), ("verified", "trusted")),
+    ("verified", "declared"),
+)
 STATUSES = (*casme.OPEN, "迁出", "停业", "清算", "吊销", "注销", "撤销")
 MANY = ("grade_of_qualification", "specialised")
 CAPITAL = ("0", "499999.99", "500000", "1999999.99", "2000000", "9999999.99", "10000000", "3e8")
@@ -217,9 +222,7 @@ class Maker:
             self.single("paid_in_capital", lambda: Decimal(rng.choice(CAPITAL)))
             self.single("public_credit_score", lambda: Decimal(rng.choice(SCORES)))
             self.money()
-        basis, standing = rng.choice(
-            (("verified", "verified"), ("verified", "trusted"), ("self", "declared"))
-        )
+        basis, standing = rng.choice(BASES)
         return {
             "basis": basis,
             "standing": standing,

@@ -23,7 +23,7 @@ PLAIN = tuple(
     )
 )
 UNITS = tuple(Decimal(n) for n in ("1", "3", "1000000", "12345.67", "20000000"))
-BESIDE = tuple(Decimal(n) for n in ("0", "0", "0.01", "-0.01", "0.0000005", "-0.0000005", "1"))
+BESIDE = tuple(Decimal(n) for n in ("0", "0", "0.01", "-0.01", "0.0000005", "-0.0000005"))
 Aim = Callable[[Decimal, Decimal], tuple[Amounts, Amounts, Amounts]]
 
 
@@ -115,13 +115,13 @@ def statements(rng: Random, as_of: date, luck: float) -> list[dict[str, Any]]:
         for year, amounts in zip((now, before, long_ago), aimed, strict=True):
             year.update(amounts)
         nudged = next(iter(aimed[0]))
-        now[nudged] += rng.choice(BESIDE)
+        now[nudged] += rng.choice((*BESIDE, unit / 1000, -unit / 1000))
     found = [{"year": last, "items": now}]
     if rng.random() < 0.7:
         found[0]["before"] = before
     if rng.random() < 0.5:
         found.append({"year": last - 1, "items": _year(rng, whole=whole)})
-    match rng.randrange(4):
+    match rng.randrange(3):
         case 0:
             found.append({"year": last - 3, "items": long_ago})
         case 1:

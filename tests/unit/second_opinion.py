@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.scoring.engine import score
 from bot.scoring.facts import facts_from
+from bot.scoring.library import shipped_pack
 from bot.scoring.pack import Pack
 from bot.scoring.reading import Table
 from bot.scoring.result import Result
@@ -19,6 +20,10 @@ ORACLES: dict[str, ModuleType] = {
     "sme-credit-rating": rating,
     "shanxi-integrity": shanxi,
 }
+
+
+PUBLIC, RATING, INTEGRITY = ORACLES
+AS_OF = date(2026, 3, 2)
 
 
 def from_seed(scheme: str, seed: object) -> Enterprise:
@@ -107,3 +112,28 @@ def smallest(pack: Pack, told: Told, as_of: date) -> str:
         fewer = {**told, "records": [r for r in told["records"] if r is not record]}
         told = fewer if differences(pack, fewer, as_of) else told
     return f"on {as_of} of {told}\n(engine, oracle): {differences(pack, told, as_of)}"
+
+
+def both(
+    scheme: str, *records: dict[str, Any], as_of: date = AS_OF, **values: Any
+) -> dict[str, Any]:
+    """What engine and oracle say of verified facts, when they say the same."""
+    if scheme == PUBLIC:
+        values = {"registration_status": "存续"} | values
+    rows = [{"id": f"r{n}", **record} for n, record in enumerate(records)]
+    told = {"basis": "verified", "standing": "verified", "values": values, "records": rows}
+    said = of_engine(engine(shipped_pack(scheme), told, as_of))
+    assert said == opinion(scheme, told, as_of)
+    return said
+
+
+def marked(**marks: tuple[int, ...]) -> list[dict[str, Any]]:
+    return [
+        {"fact": fact, "value": value, "by": f"专家{n}", "reason": "见评分表"}
+        for fact, given in marks.items()
+        for n, value in enumerate(given)
+    ]
+
+
+def event(fact: str, on: date | None = None, **said: Any) -> dict[str, Any]:
+    return {"fact": fact, **({"date": on} if on else {}), **said}

@@ -25,7 +25,7 @@ from tests.unit.second_opinion import (
 )
 
 BATCH = 50
-ENTERPRISES = {"casme-public-credit": 7000, "sme-credit-rating": 6000, "shanxi-integrity": 7000}
+ENTERPRISES = {"casme-public-credit": 9000, "sme-credit-rating": 6500, "shanxi-integrity": 8000}
 LEVELS = {
     "casme-public-credit": {"AAA", "AA", "A", "B", "C", None},
     "sme-credit-rating": {"AAA", "AA", "A", "BBB", "NR"},
