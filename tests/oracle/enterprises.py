@@ -7,6 +7,7 @@ seeds and get thousands.
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -187,6 +188,9 @@ class Maker:
             weights.add(weight)
             self.ended(record, 0.2)
 
+    def option(self, options: Sequence[str]) -> str:
+        return options[0] if self.says(self.luck) else self.rng.choice(options)
+
     def marks(self, fact: str) -> None:
         if not self.says(self.density):
             return
@@ -213,7 +217,7 @@ class Maker:
         ages = AGES if self.luck < 1 else (3, 20)
         self.single("founded_on", lambda: self.near(ages))
         for fact, options in CHOSEN[scheme].items():
-            self.single(fact, lambda o=options: o[0] if self.says(self.luck) else rng.choice(o))
+            self.single(fact, partial(self.option, options))
         for fact in COUNTED[scheme]:
             self.counted(fact)
         for fact in MARKED[scheme]:

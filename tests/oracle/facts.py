@@ -119,7 +119,7 @@ class Known:
         if not self.about(fact):
             return None
         rows = [r for r in self.counted(fact, window) if not kind or r["kind"] == kind]
-        return sum(r.get("value", 1) for r in rows)
+        return sum(int(r.get("value", 1)) for r in rows)
 
     def once(self, fact: str, points: int, window: int = 0) -> Points:
         count = self.count(fact, window)

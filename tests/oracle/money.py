@@ -106,7 +106,7 @@ def statements(rng: Random, as_of: date, luck: float) -> list[dict[str, Any]]:
     whole = rng.random() < 0.7
     now, before, long_ago = (_year(rng, whole=whole) for _ in range(3))
     if rng.random() < luck:
-        now, before, long_ago = (_strong(part) for part in ("1", "0.75", "0.4"))
+        now, before, long_ago = (strong_year(part) for part in ("1", "0.75", "0.4"))
     unit = rng.choice(UNITS)
     for _ in range(rng.choice((0, 2, 6, 12, 20))):
         name = rng.choice(NAMES)
@@ -136,5 +136,5 @@ def _year(rng: Random, *, whole: bool) -> Amounts:
     return {item: rng.choice(PLAIN) for item in items}
 
 
-def _strong(part: str) -> Amounts:
+def strong_year(part: str) -> Amounts:
     return {item: amount * Decimal(part) for item, amount in zip(ITEMS, STRONG, strict=True)}

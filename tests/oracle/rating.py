@@ -72,7 +72,9 @@ CHOICES: dict[str, tuple[str, dict[str, object]]] = {  # house
     "PQ0501": ("industry_policy", {"鼓励类": 2, "允许类": 1, "限制类": "0.5", "淘汰类": 0}),
 }
 COMPLAINTS = {"没有": 1, "有，已解决": "0.5", "有，未解决": 0}  # house: half of PQ0603
-WEIGHTS = {  # house: how PQ0302 to PQ0306 and PQ0505 share their points among the ratios
+WEIGHTS: dict[
+    str, dict[str, object]
+] = {  # house: how PQ0302 to PQ0306 and PQ0505 share their points among the ratios
     "PQ0302": {
         "长期资本比率": "0.5",
         "资产负债率": 1,
@@ -222,4 +224,5 @@ def _results(mine: Opinion, known: Known, book: Book) -> None:
         "PQ0603.complaints": known.choice("product_complaints", **COMPLAINTS),
     }
     sold = amount("主营业务收入")
-    mine.item("PQ0605", None if sold is None else max(Fraction(1, 2), steps(sold, *SALES_STEPS)))
+    by_size = steps(sold, *SALES_STEPS)
+    mine.item("PQ0605", None if by_size is None else max(Fraction(1, 2), by_size))

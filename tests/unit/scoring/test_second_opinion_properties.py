@@ -12,8 +12,9 @@ from bot.scoring.canonical import canonical
 from bot.scoring.engine import score
 from bot.scoring.facts import read_facts
 from bot.scoring.library import shipped_pack
-from bot.scoring.result import Result
+from bot.scoring.pack import Pack
 from tests.oracle.enterprises import ADVERSE, CHOSEN, COUNTED, KINDS, MARKED, Enterprise, enterprise
+from tests.oracle.facts import Told
 from tests.unit.second_opinion import ORACLES, engine, of_engine
 
 Fact = tuple[str, dict[str, Any]]
@@ -66,9 +67,12 @@ def with_one_more(one: Enterprise, more: Fact) -> dict[str, Any]:
     return {**told, "records": [*kept, new]}
 
 
-def standing_of(result: Result) -> tuple[Any, int]:
-    """Points and rung; a firm that may not be scored stays so."""
-    return (-1, 0) if result.total is None else (result.total, -(result.rung or 0))
+def standing_of(pack: Pack, told: Told, as_of: date) -> tuple[Any, int]:
+    """Points and rung, the more the better; a firm that may not be scored stays so."""
+    said = of_engine(engine(pack, told, as_of))
+    if said["total"] is None:
+        return -1, 0
+    return said["total"], -[grade.name for grade in pack.grades].index(said["level"])
 
 
 @each_scheme
@@ -115,8 +119,8 @@ def test_one_more_good_fact_never_lowers(scheme: str) -> None:
         told, as_of = one = enterprise(rng, scheme)
         richer = with_one_more(one, rng.choice(facts))
 
-        before = standing_of(engine(pack, told, as_of))
-        after = standing_of(engine(pack, richer, as_of))
+        before = standing_of(pack, told, as_of)
+        after = standing_of(pack, richer, as_of)
         assert after[0] >= before[0]
         assert after[1] >= before[1]
 
@@ -133,8 +137,8 @@ def test_one_more_bad_fact_never_raises(scheme: str) -> None:
         told, as_of = one = enterprise(rng, scheme)
         worse = with_one_more(one, rng.choice(facts))
 
-        before = standing_of(engine(pack, told, as_of))
-        after = standing_of(engine(pack, worse, as_of))
+        before = standing_of(pack, told, as_of)
+        after = standing_of(pack, worse, as_of)
         assert after[0] <= before[0]
         assert after[1] <= before[1]
 
@@ -148,12 +152,13 @@ def test_totals_and_groups_stay_inside_their_limits(scheme: str) -> None:
     @often
     @given(randoms)
     def holds(rng: Random) -> None:
-        result = engine(pack, *enterprise(rng, scheme))
+        said = of_engine(engine(pack, *enterprise(rng, scheme)))
 
-        assert result.total is None or least <= result.total <= most
-        for group, held in zip(pack.groups, result.held or (), strict=not result.refusals):
-            assert group.at_most is None or result.points(held.units) <= group.at_most
-            assert group.at_least is None or result.points(held.units) >= group.at_least
+        assert not said["scored"] or least <= said["total"] <= most
+        for group in pack.groups if said["scored"] else ():
+            points, _ = said["groups"][group.id]
+            assert group.at_most is None or points <= group.at_most
+            assert group.at_least is None or points >= group.at_least
 
     holds()
 
@@ -189,8 +194,7 @@ def test_a_bar_that_nobody_checked_is_listed_and_one_checked_is_not() -> None:
     pack, as_of = shipped_pack("shanxi-integrity"), date(2026, 3, 1)
     bars = {bar.id: bar.fact for bar in pack.bars}
     nothing: dict[str, Any] = {"basis": "verified", "standing": "verified", "records": []}
-    looked = {fact: 0 for fact in bars.values() if fact != "founded_on"}
-    looked["founded_on"] = date(2000, 1, 1)
+    looked: dict[str, Any] = dict.fromkeys(bars.values(), 0) | {"founded_on": date(2000, 1, 1)}
 
     silent = of_engine(engine(pack, {**nothing, "values": {}}, as_of))
     checked = of_engine(engine(pack, {**nothing, "values": looked}, as_of))

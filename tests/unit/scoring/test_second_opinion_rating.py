@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bot.scoring.library import shipped_pack
-from tests.oracle.money import ITEMS
-from tests.oracle.rating import GROUPS
+from bot.scoring.pack import Part
+from tests.oracle.money import ITEMS, strong_year
+from tests.oracle.rating import CHOICES, GROUPS, MARKS
 from tests.oracle.rating import ITEMS as GRANTED
-from tests.unit.second_opinion import RATING, both
+from tests.unit.second_opinion import AS_OF, RATING, both, event, marked
 
 
 def statement(**amounts: str) -> dict[str, Any]:
@@ -98,16 +99,41 @@ def test_zero_negative_and_missing_make_ratios_unknown_and_never_zero() -> None:
 
 def test_every_item_of_the_rating_comes_to_what_the_documents_grant_it() -> None:
     pack = shipped_pack(RATING)
-    best: dict[str, Any] = {}
+    best: dict[str, dict[str, Decimal]] = {}
     for indicator in pack.indicators:
-        shares = [max(_best(part), 0) for part in indicator.parts]
-        best.setdefault(indicator.group, {})[indicator.id] = sum(shares)
+        most = sum((_best(part) for part in indicator.parts), Decimal(0))
+        best.setdefault(indicator.group, {})[indicator.id] = most
 
     assert best == GRANTED
     assert {group: sum(items.values()) for group, items in best.items()} == GROUPS
 
 
-def _best(part: Any) -> Decimal:
+def _best(part: Part) -> Decimal:
     """The most that a part can give, by its data."""
     given = [band.points for band in part.bands] + [points for _, points in part.choices]
     return max([*given, part.cap or Decimal(0), part.points or Decimal(0)])
+
+
+def test_the_best_firm_has_a_hundred_points() -> None:
+    answers: dict[str, Any] = {fact: next(iter(points)) for fact, points in CHOICES.values()}
+    marks = (*MARKS.values(), "innovation", "product_reputation")
+    year, before, long_ago = (strong_year(part) for part in ("1", "0.75", "0.4"))
+
+    said = both(
+        RATING,
+        {"fact": "statements", "year": 2025, "items": year, "before": before},
+        {"fact": "statements", "year": 2022, "items": long_ago},
+        event("public_welfare", AS_OF, value=2),
+        *marked(**dict.fromkeys(marks, (5, 5))),
+        **answers,
+        product_complaints="没有",
+        founded_on=AS_OF.replace(year=2016),
+        paid_in_capital=10_000_000,
+        public_credit_score=830,
+        honours=2,
+        qualifications=3,
+        patents=2,
+    )
+
+    assert (said["total"], said["grade"], said["answered"]) == (100, "AAA", 36)
+    assert said["groups"] == {group: (most, most) for group, most in GROUPS.items()}
