@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from bot.scoring.engine import score
-from bot.scoring.facts import facts_from
+from bot.scoring.facts_reader import facts_from
 from bot.scoring.library import shipped_pack
 from bot.scoring.pack import Pack
 from bot.scoring.reading import Table

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.scoring.canonical import canonical
 from bot.scoring.engine import score
-from bot.scoring.facts import read_facts
+from bot.scoring.facts_reader import read_facts
 from bot.scoring.library import shipped_pack
 from bot.scoring.pack import Pack
 from tests.oracle.enterprises import ADVERSE, CHOSEN, COUNTED, KINDS, MARKED, Enterprise, enterprise
