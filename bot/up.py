@@ -9,10 +9,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 from urllib.error import URLError
 
+from bot import telemetry
 from bot.config import Config
 from bot.embedded.postgres import STOP_WITH as STOP_POSTGRES
 from bot.embedded.postgres import EmbeddedPostgres
@@ -20,33 +23,41 @@ from bot.embedded.valkey import EmbeddedValkey
 from bot.processes import Child, Supervisor, spawn, stop
 
 READY_PATIENCE_S = 60.0
+LOG = "run.log"
 
 
 class CannotStartError(Exception):
     """Carries the sentence that says what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What `./run` works with: the embedded servers are None where an address was given."""
+
+    config: Config
+    state_dir: Path
+    environ: dict[str, str]
+    postgres: EmbeddedPostgres | None
+    valkey: EmbeddedValkey | None
+
+
 def start_everything(
-    config: Config,
-    state_dir: Path,
-    environ: dict[str, str],
-    *,
-    postgres: EmbeddedPostgres | None,
-    valkey: EmbeddedValkey | None,
-    say: Callable[[str], None],
+    machine: Machine, *, clock: Callable[[], datetime], say: Callable[[str], None]
 ) -> int:
     """Run until a signal comes. The second `./run` of a checkout only tells the addresses."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "up.lock").open("a") as lock:
+    config, folder = machine.config, machine.state_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "up.lock").open("a") as lock, (folder / LOG).open("ab") as log:
         if not _only_one(lock):
             say("已经在运行。\n" + addresses(config))
             return 0
+        telemetry.configure(level=config.log_level, clock=clock, stream=log)
         _check_ports(config)
-        for server in (postgres, valkey):
+        for server in (machine.postgres, machine.valkey):
             if server:
                 server.prepare()
-        environ = environ | {"CREDIT_STATE_DIR": str(state_dir)}
-        children = _children(config, environ, postgres, valkey)
+        say(f"正在启动……（日志在 {folder / LOG}）")
+        children = _children(machine, log)
         return Supervisor(children).run(when_started=lambda: _greet(config, say))
 
 
@@ -57,14 +68,12 @@ def addresses(config: Config) -> str:
     return "\n".join(lines)
 
 
-def _children(
-    config: Config,
-    environ: dict[str, str],
-    postgres: EmbeddedPostgres | None,
-    valkey: EmbeddedValkey | None,
-) -> list[Child]:
+def _children(machine: Machine, log: IO[bytes]) -> list[Child]:
+    environ = machine.environ | {"CREDIT_STATE_DIR": str(machine.state_dir)}
+    postgres, valkey = machine.postgres, machine.valkey
+
     def command(name: str) -> Child:
-        return Child(name, lambda: _detached([sys.executable, "-m", "bot", name], environ))
+        return Child(name, lambda: _detached([sys.executable, "-m", "bot", name], environ, log))
 
     def database() -> int:
         assert postgres  # noqa: S101  # only called when there is one
@@ -84,13 +93,13 @@ def _children(
     else:
         _migrate(environ)
     children += [command("web"), command("worker")]
-    if config.sandbox:
+    if machine.config.sandbox:
         children.append(command("sandbox"))
     return children
 
 
-def _detached(argv: list[str], environ: dict[str, str]) -> int:
-    process = spawn(argv, env=environ)
+def _detached(argv: list[str], environ: dict[str, str], log: IO[bytes]) -> int:
+    process = spawn(argv, env=environ, output=log)
     process.returncode = 0  # the supervisor reaps it by pid
     return process.pid
 
@@ -116,10 +125,11 @@ def _only_one(lock: IO[str]) -> bool:
 
 
 def _check_ports(config: Config) -> None:
-    wanted = {"WEB_PORT": config.web_port, "METRICS_PORT": config.metrics_port}
+    metrics = range(config.metrics_port, config.metrics_port + config.web_processes + 1)
+    wanted = [("WEB_PORT", config.web_port), *(("METRICS_PORT", port) for port in metrics)]
     if config.sandbox:
-        wanted["SANDBOX_PORT"] = config.sandbox_port
-    for name, port in wanted.items():
+        wanted.append(("SANDBOX_PORT", config.sandbox_port))
+    for name, port in wanted:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -134,11 +144,14 @@ def _check_ports(config: Config) -> None:
 def _greet(config: Config, say: Callable[[str], None]) -> None:
     """Wait until the product answers, then say where it is. A signal ends the waiting."""
     deadline = time.monotonic() + READY_PATIENCE_S
-    while time.monotonic() < deadline and not signal.sigpending() - {signal.SIGCHLD}:
+    while time.monotonic() < deadline:
+        if signal.sigpending() - {signal.SIGCHLD}:
+            return
         if _ready(config):
             say("已启动，按 Ctrl-C 停止。\n" + addresses(config))
             return
         time.sleep(0.05)
+    say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。")
 
 
 def _ready(config: Config) -> bool:

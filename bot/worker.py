@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from bot import telemetry
 from bot.clients.database import close_database, connect_arguments, open_database
 from bot.clients.queue import Cron, listen
 from bot.config import Config
@@ -16,6 +17,8 @@ from bot.services import outbox
 from bot.services.outbox import Task
 
 log = structlog.get_logger()
+
+JOBS = telemetry.counter("jobs", "后台任务的结果", ("outcome",))
 
 
 async def run(
@@ -32,6 +35,9 @@ async def run(
         await take(job_id, tasks=work.tasks, clock=clock)
 
     crons = [Cron(line.name, line.when, _ticker(line, clock)) for line in work.schedule]
+    metrics = await telemetry.serve_metrics(
+        config.metrics_host, config.metrics_port + config.web_processes
+    )
     context = await open_database(
         database_url, pool=config.database_pool, application="credit-worker"
     )
@@ -42,15 +48,19 @@ async def run(
     finally:
         await connection.close()
         await close_database(context)
+        await metrics.cleanup()
 
 
 async def take(job_id: UUID, *, tasks: Mapping[str, Task], clock: Callable[[], datetime]) -> None:
     """Perform one job. Its failure is its own: the loop goes on."""
     try:
         await outbox.perform(job_id, tasks=tasks, now=clock())
+        JOBS.labels("done").inc()
     except Exception as error:
         log.exception("job_failed", job=str(job_id))
-        await outbox.postpone(job_id, reason=type(error).__name__, tasks=tasks, now=clock())
+        reason = type(error).__name__
+        alive = await outbox.postpone(job_id, reason=reason, tasks=tasks, now=clock())
+        JOBS.labels("postponed" if alive else "dead").inc()
 
 
 def _ticker(line: Schedule, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:

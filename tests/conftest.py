@@ -1,10 +1,12 @@
 """`db`, `redis_url`, the fixed instant: nothing else at the root."""
 
+import io
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import asyncpg
+import coverage
 import pytest
 
 from bot.clients.database import close_database, open_database
@@ -12,7 +14,11 @@ from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
+RULES = ("bot/domain/*", "bot/scoring/*")
+COVERED = (((RULES, ()), 100.0), ((("bot/*", "models/*"), (*RULES, "models/migrations/*")), 90.0))
+
 _engines = pytest.StashKey[Engines]()
+_gaps = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,10 +35,34 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A skipped test hides a gap: it fails the run."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+    """A skipped test hides a gap, and so does code that no test runs: either fails the run."""
+    config = session.config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(config, "workerinput") or reporter is None:
+        return
+    skipped = len(reporter.stats.get("skipped", ()))
+    config.stash[_gaps] = [f"{skipped} tests were skipped"] if skipped else []
+    if config.getoption("cov_source", default=None):
+        config.stash[_gaps] += uncovered()
+    if config.stash[_gaps] and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for gap in terminalreporter.config.stash.get(_gaps, []):
+        terminalreporter.write_line(f"GAP: {gap}", red=True)
+
+
+def uncovered() -> list[str]:
+    """The parts of the product that fall below their threshold, rules below a hundred percent."""
+    found = coverage.Coverage()
+    found.load()
+    gaps = []
+    for places, least in COVERED:
+        got = found.report(include=list(places[0]), omit=list(places[1]), file=io.StringIO())
+        if got < least:
+            gaps.append(f"{', '.join(places[0])}: {got:.2f} % covered, {least} % needed")
+    return gaps
 
 
 @pytest.fixture(scope="session")

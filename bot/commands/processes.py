@@ -20,17 +20,19 @@ def mount(app: typer.Typer) -> None:
 
 def up(ctx: typer.Context) -> None:
     """启动全部：数据库、缓存、网页、后台任务、模拟微信。"""
-    from bot.up import CannotStartError, start_everything
+    from bot.up import CannotStartError, Machine, start_everything
 
     context = current(ctx)
-    _log(context)
     try:
         code = start_everything(
-            context.config,
-            context.state_dir,
-            context.environ,
-            postgres=context.postgres,
-            valkey=context.valkey,
+            Machine(
+                context.config,
+                context.state_dir,
+                context.environ,
+                context.postgres,
+                context.valkey,
+            ),
+            clock=context.clock,
             say=lambda text: typer.secho(text, fg=typer.colors.GREEN, err=True),
         )
     except (CannotStartError, RuntimeError) as error:

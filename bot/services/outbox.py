@@ -87,17 +87,15 @@ async def perform(job_id: UUID, *, tasks: Mapping[str, Task], now: datetime) -> 
         await Job.filter(id=job_id).update(state=JobState.DONE, finished_at=now)
 
 
-async def postpone(
-    job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now: datetime
-) -> JobState:
-    """Count a failure: the job waits for its next attempt, or is dead when it is tired.
+async def postpone(job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now: datetime) -> bool:
+    """Count a failure: the job waits for its next attempt (True), or is dead (False).
 
     A kind that no task knows is dead at once: trying again would not help.
     """
     async with in_transaction():
         job = await Job.filter(id=job_id, state=JobState.WAITING).select_for_update().first()
         if job is None:
-            return JobState.DONE
+            return True  # somebody else has done it
         job.attempts += 1
         job.last_error = reason[:300]
         delay = tasks[job.kind].retry.after(job.attempts) if job.kind in tasks else None
@@ -107,7 +105,7 @@ async def postpone(
             job.due_at = now + delay
             await ring(transaction_connection(), [(job.id, job.attempts)], after=delay)
         await job.save()
-        return job.state
+        return delay is not None
 
 
 async def sweep(*, now: datetime) -> int:

@@ -21,7 +21,8 @@ async def main(url: str) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     work = Work({"count": Task(count)}, (), heartbeat=timedelta(seconds=2))
     clock = lambda: datetime.now(UTC)  # noqa: E731  # this is a process of its own
-    await worker.run(Config.read({}), url, clock=clock, stop=stop, work=work)
+    config = Config.read({"CREDIT_METRICS_PORT": sys.argv[2]})
+    await worker.run(config, url, clock=clock, stop=stop, work=work)
 
 
 if __name__ == "__main__":

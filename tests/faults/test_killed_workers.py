@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 
 import asyncpg
@@ -11,6 +12,7 @@ from tortoise.transactions import in_transaction
 from bot.processes import spawn
 from bot.services import outbox
 from tests.conftest import NOW
+from tests.product import free_port_pair
 from tests.waiting import until
 
 JOBS = 2000
@@ -31,8 +33,12 @@ async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
 ):
     await emptier.execute("CREATE TABLE effect (number int, at timestamptz)")
     await put_jobs(JOBS)
-    argv = [sys.executable, "-m", "tests.faults.counting_worker", db]
-    workers = [spawn(argv) for _ in range(2)]
+
+    def start() -> subprocess.Popen[bytes]:
+        port = str(free_port_pair())
+        return spawn([sys.executable, "-m", "tests.faults.counting_worker", db, port])
+
+    workers = [start() for _ in range(2)]
 
     async def effects() -> int:
         return int(await emptier.fetchval("SELECT count(*) FROM effect"))
@@ -43,7 +49,7 @@ async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
             victim = workers.pop(0)
             os.kill(victim.pid, signal.SIGKILL)
             victim.wait()
-            workers.append(spawn(argv))
+            workers.append(start())
 
         async def all_done() -> bool:
             return await emptier.fetchval("SELECT count(*) FROM job WHERE state <> 'done'") == 0

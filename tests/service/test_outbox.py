@@ -86,8 +86,9 @@ async def test_a_failed_job_leaves_no_half_effect_and_waits_longer_each_time(db)
     for _ in range(3):
         with pytest.raises(ValueError, match="not today"):
             await outbox.perform(job, tasks=TASKS, now=NOW)
-        state = await outbox.postpone(job, reason="ValueError", tasks=TASKS, now=NOW)
-        waits.append((state, (await Job.get(id=job)).due_at - NOW))
+        await outbox.postpone(job, reason="ValueError", tasks=TASKS, now=NOW)
+        waiting = await Job.get(id=job)
+        waits.append((waiting.state, waiting.due_at - NOW))
 
     assert await Contact.all().count() == 0
     assert waits == [
@@ -106,7 +107,8 @@ async def test_a_kind_that_nobody_knows_is_dead_at_once(db):
     with pytest.raises(LookupError):
         await outbox.perform(job, tasks=TASKS, now=NOW)
 
-    assert await outbox.postpone(job, reason="LookupError", tasks=TASKS, now=NOW) is JobState.DEAD
+    assert not await outbox.postpone(job, reason="LookupError", tasks=TASKS, now=NOW)
+    assert (await Job.get(id=job)).state is JobState.DEAD
 
 
 async def test_a_dead_job_can_be_tried_again_and_a_living_one_cannot(db):

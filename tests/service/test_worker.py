@@ -1,0 +1,68 @@
+"""The loop around a job: its failure is its own, and what runs by the clock runs."""
+
+import asyncio
+from datetime import datetime
+
+from tortoise.transactions import in_transaction
+
+from bot import worker
+from bot.domain.jobs import Retry
+from bot.jobs import SCHEDULE
+from bot.services import conversation, outbox
+from bot.services.outbox import Payload, Task
+from models import InboundMessage, Job, JobState
+from models.ids import new_id
+from tests.conftest import NOW
+
+
+async def fail(payload: Payload, now: datetime) -> None:
+    raise RuntimeError("a broken printer")
+
+
+async def test_a_failing_job_is_postponed_and_then_dead_without_stopping_the_loop(db):
+    tasks = {"print": Task(fail, Retry(most=1))}
+    async with in_transaction():
+        job = await outbox.put("print", {}, now=NOW)
+    states = []
+
+    for _ in range(2):
+        await worker.take(job, tasks=tasks, clock=lambda: NOW)
+        states.append((await Job.get(id=job)).state)
+
+    assert states == [JobState.WAITING, JobState.DEAD]
+    assert (await Job.get(id=job)).last_error == "RuntimeError"
+
+
+async def test_a_task_that_calls_outside_holds_no_transaction_and_is_done_after_it(db):
+    seen = []
+
+    async def call(payload: Payload, now: datetime) -> None:
+        async with asyncio.timeout(2):  # a lock of ours would keep this second look waiting
+            seen.append(await Job.filter(id=job).select_for_update(nowait=True).count())
+
+    async with in_transaction():
+        job = await outbox.put("call", {}, now=NOW)
+
+    await worker.take(job, tasks={"call": Task(call, outside=True)}, clock=lambda: NOW)
+    await worker.take(job, tasks={"call": Task(call, outside=True)}, clock=lambda: NOW)
+
+    assert (seen, (await Job.get(id=job)).state) == ([1], JobState.DONE)
+
+
+async def test_every_line_of_the_clock_can_run(db):
+    for line in SCHEDULE:
+        await line.run(NOW)
+
+
+async def test_old_messages_are_purged_and_young_ones_kept(db):
+    for age, key in (
+        (conversation.KEEP_MESSAGES * 2, "old"),
+        (conversation.KEEP_MESSAGES / 2, "young"),
+    ):
+        await InboundMessage.create(
+            id=new_id(NOW), appid="wx", dedupe_key=key, openid="o", kind="text", reply="",
+            received_at=NOW - age,
+        )  # fmt: skip
+
+    assert await conversation.purge(now=NOW) == 1
+    assert await InboundMessage.all().values_list("dedupe_key", flat=True) == ["young"]
