@@ -57,7 +57,7 @@ class Language:
 
     def tokens(self, text: str) -> frozenset[str]:
         """Meanings of the known words; of the rest, single characters and neighbouring pairs."""
-        folded = _fold(text[:MOST_CHARS], self.sounds)
+        folded = self.fold(text)
         found: set[str] = set()
         last = ""
         at = 0
@@ -74,6 +74,10 @@ class Language:
                 last = character
             at += size
         return frozenset(found - {""})
+
+    def fold(self, text: str) -> str:
+        """The same for everything that is written or sounds the same."""
+        return _fold(text[:MOST_CHARS], self.sounds)
 
     def about_others(self, text: str) -> bool:
         plain = _plain(text)
@@ -95,6 +99,7 @@ class Index:
 
     language: Language
     ids: list[str] = field(default_factory=list)
+    _exact: dict[str, str] = field(default_factory=dict)  # wording → its question, "" for several
     _weights: dict[str, float] = field(default_factory=dict)
     _unknown: float = 0.0
     _wordings: list[tuple[int, float]] = field(default_factory=list)  # question, weight
@@ -108,6 +113,8 @@ class Index:
         for number, (name, wordings) in enumerate(questions):
             index.ids.append(name)
             texts += [(number, language.tokens(wording)) for wording in wordings]
+            for wording in map(language.fold, wordings):
+                index._exact[wording] = name if index._exact.get(wording, name) == name else ""
         for number, tokens in texts:
             for token in tokens:
                 questions_with = index._in_questions.setdefault(token, [])
@@ -126,6 +133,8 @@ class Index:
     def find(self, text: str) -> Found:
         if self.language.about_others(text):
             return Found()
+        if same := self._exact.get(self.language.fold(text)):
+            return Found(same, (same,), ((same, 1.0),))
         tokens = self.language.tokens(text)
         scores = self._scores(tokens)
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:3]
