@@ -24,10 +24,17 @@ PAUSE_S = 1.0  # a person needs longer than this to write the next message
 class Bookshelf:
     """The book of texts and answers, and who may write any words at all next."""
 
-    def __init__(self, press: Press | None = None, files: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        press: Press | None = None,
+        files: Mapping[str, str] | None = None,
+        *,
+        pause_s: float = PAUSE_S,
+    ) -> None:
         self._press = press
         self._files = dict(files or {})
         self._printed = self._files
+        self._pause_s = pause_s
         self._versions = -1
         self._listening: frozenset[tuple[str, str]] = frozenset()
         self.book = press.print(self._files) if press else Book()
@@ -68,4 +75,4 @@ class Bookshelf:
                 await self.refresh(now=clock())
             except (*GONE, BaseORMException) as error:
                 log.warning("bookshelf_stale", reason=type(error).__name__)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self._pause_s)

@@ -100,6 +100,14 @@ def test_nine_of_ten_real_phrasings_are_answered_right_and_hardly_any_wrong(book
     assert held_out.right / held_out.askable >= 0.85
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("承诺要花多少钱", "2000元"), ("证书管几年", "三年"), ("这个证书是不是真的", "二维码")],
+)
+def test_what_a_newcomer_wants_to_know_takes_one_message(book, said, told):
+    assert told in book.entries[book.ask(said).sure].answer
+
+
 def test_no_phrasing_is_a_wording_or_comes_twice(book):
     wordings = {wording for entry in book.entries.values() for wording in entry.wordings}
     held_out = [said for said, _ in PHRASINGS["held_out"]["cases"]]
