@@ -4,11 +4,16 @@ import hashlib
 import os
 import pwd
 import secrets
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bot.processes import Account
+from bot.processes import Account, spawn
 
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
+START_PATIENCE_S = 60.0
 
 
 def default_state_dir(checkout: Path, home: Path, *, root: bool) -> Path:
@@ -59,3 +64,32 @@ def socket_folder(path: Path, account: Account | None) -> Path:
     if len(str(path)) > LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
         raise RuntimeError(f"文件夹路径太长：{path}。请用 CREDIT_STATE_DIR 指定一个短一些的路径")
     return private_folder(path, account)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How one of the servers is started: what runs, as whom, and how it is asked to stop."""
+
+    name: str
+    folder: Path
+    account: Account | None
+    stop_with: signal.Signals
+
+    def start(self, argv: Sequence[str | Path], ready: Callable[[], bool]) -> int:
+        """Answer its pid once it takes connections; say where to read why when it does not."""
+        log = self.folder / "server.log"
+        with log.open("ab") as output:
+            process = spawn(
+                argv,
+                with_signal=self.stop_with,
+                account=self.account,
+                output=output,
+                env={"LC_ALL": "C", "PATH": os.defpath},
+            )
+        deadline = time.monotonic() + START_PATIENCE_S
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name}没有启动，原因见 {log}")
+            time.sleep(0.02)
+        process.returncode = 0  # from here on the supervisor reaps it by pid
+        return process.pid

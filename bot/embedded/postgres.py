@@ -9,17 +9,15 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from bot.embedded.home import password, private_folder, server_account, socket_folder
-from bot.processes import Account, spawn
+from bot.embedded.home import Server, password, private_folder, server_account, socket_folder
+from bot.processes import Account
 
 DATABASE = "credit"
 PORT = 5432
-START_PATIENCE_S = 60.0
 STOP_WITH = signal.SIGINT  # fast shutdown; SIGTERM would wait for every client
 # These make the embedded server sort and match Chinese as the production guide's server does.
 LOCALE = ("--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8")
@@ -68,24 +66,12 @@ class EmbeddedPostgres:
 
     def start(self) -> int:
         """Start the server and answer its pid once it takes connections."""
-        argv = [self._bin / "postgres", "-D", self._data, "-k", self._run, "-h", "", "-p", PORT]
+        argv: list[str | Path] = [
+            self._bin / "postgres", "-D", self._data, "-k", self._run, "-h", "", "-p", str(PORT),
+        ]  # fmt: skip
         for name, value in self._settings.items():
             argv += ["-c", f"{name}={value}"]
-        with (self._folder / "server.log").open("ab") as output:
-            process = spawn(
-                [str(part) for part in argv],
-                with_signal=STOP_WITH,
-                account=self._account,
-                output=output,
-                env={"LC_ALL": "C", "PATH": os.defpath},
-            )
-        deadline = time.monotonic() + START_PATIENCE_S
-        while not self._ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"数据库没有启动，原因见 {self._folder / 'server.log'}")
-            time.sleep(0.02)
-        process.returncode = 0  # from here on the supervisor reaps it by pid
-        return process.pid
+        return Server("数据库", self._folder, self._account, STOP_WITH).start(argv, self._ready)
 
     def running_pid(self) -> int | None:
         """The pid of a server that already runs on this data folder."""

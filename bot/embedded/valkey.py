@@ -1,17 +1,13 @@
 """A real Valkey (Redis protocol) from a wheel, on a Unix socket only."""
 
-import os
 import shutil
 import signal
 import socket
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from bot.embedded.home import private_folder, server_account, socket_folder
-from bot.processes import spawn
+from bot.embedded.home import Server, private_folder, server_account, socket_folder
 
-START_PATIENCE_S = 20.0
 STOP_WITH = signal.SIGTERM
 
 
@@ -41,27 +37,13 @@ class EmbeddedValkey:
 
     def start(self) -> int:
         """Start the server and answer its pid once it takes connections."""
-        argv = [
+        argv: list[str | Path] = [
             self._program, "--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700",
             "--dir", self._folder, "--appendonly", "yes", "--save", "",
             "--maxmemory-policy", "noeviction",
         ]  # fmt: skip
         self._socket.unlink(missing_ok=True)
-        with (self._folder / "server.log").open("ab") as output:
-            process = spawn(
-                [str(part) for part in argv],
-                with_signal=STOP_WITH,
-                account=self._account,
-                output=output,
-                env={"LC_ALL": "C", "PATH": os.defpath},
-            )
-        deadline = time.monotonic() + START_PATIENCE_S
-        while not self.ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"缓存服务没有启动，原因见 {self._folder / 'server.log'}")
-            time.sleep(0.02)
-        process.returncode = 0  # from here on the supervisor reaps it by pid
-        return process.pid
+        return Server("缓存服务", self._folder, self._account, STOP_WITH).start(argv, self.ready)
 
     def ready(self) -> bool:
         try:

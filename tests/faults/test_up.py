@@ -1,10 +1,8 @@
 """`./run` as a newcomer starts, stops and kills it: no orphan, a clean database, nothing lost."""
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.handlers.wechat.words import WORDS
+from tests.engines import reachable_folder
 from tests.product import Running, running, settings
 from tests.waiting import until
 
@@ -22,11 +21,8 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the servers' account can reach too."""
-    path = Path(tempfile.mkdtemp(prefix="credit-up-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    with reachable_folder() as path:
+        yield path
 
 
 async def says(product: Running, act: str, **given: str) -> str:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +12,13 @@ from bot.embedded import postgres
 from bot.embedded.home import default_state_dir, password, private_folder, socket_folder
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.processes import Account
+from tests.engines import reachable_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="credit-embedded-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    with reachable_folder() as path:
+        yield path
 
 
 def test_every_checkout_has_a_folder_of_its_own_and_root_stays_out_of_its_home():
