@@ -10,6 +10,7 @@ from bot.clients.hints import Hints
 from bot.clients.patience import Patience
 from bot.clients.wechat_crypto import Codec
 from bot.config import Config
+from bot.services.bookshelf import Bookshelf
 
 Check = Callable[[], Awaitable[None]]
 
@@ -24,6 +25,8 @@ class Deps:
     """Holds the effects of callbacks that their senders no longer wait for."""
     codecs: Mapping[str, Codec] = field(default_factory=dict)
     """The WeChat accounts that may push to us, by their name in /hooks/wechat/{account}."""
+    bookshelf: Bookshelf = field(default_factory=Bookshelf)
+    """What the chat says and knows, in memory; empty in an application that does not chat."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     """What /readyz asks, by name; a check returns when all is well and raises when not."""
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clients.queue import HEARTBEAT
-from bot.services import conversation, outbox
+from bot.services import conversation, dialogues, outbox, tickets
 from bot.services.outbox import Task
 
 TASKS: Mapping[str, Task] = {
-    conversation.FORGET: Task(conversation.forget),
+    conversation.FORGET: Task(dialogues.forget),
 }
 
 
@@ -24,6 +24,8 @@ class Schedule:
 
 SCHEDULE: tuple[Schedule, ...] = (
     Schedule("outbox.sweep", "* * * * *", lambda now: outbox.sweep(now=now)),
+    Schedule("dialogues.purge", "7 * * * *", lambda now: dialogues.purge(now=now)),
+    Schedule("tickets.purge", "27 19 * * *", lambda now: tickets.purge(now=now)),
     Schedule("conversation.purge", "17 19 * * *", lambda now: conversation.purge(now=now)),
 )
 

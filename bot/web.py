@@ -20,7 +20,9 @@ from bot.config import Config
 from bot.deps import Deps
 from bot.domain.errors import Unavailable
 from bot.handlers import assets
+from bot.handlers.wechat.knowledge import shipped
 from bot.processes import Child, Supervisor, fork, run_async
+from bot.services.bookshelf import Bookshelf
 
 log = structlog.get_logger()
 
@@ -89,11 +91,15 @@ async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterato
         clock=clock,
         hints=hints,
         codecs=codecs(config),
+        bookshelf=Bookshelf(shipped.press(), shipped.texts()),
         checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
     )
+    fresh = asyncio.create_task(deps.bookshelf.keep_fresh(clock))
     try:
         yield deps
     finally:
+        fresh.cancel()
+        await asyncio.wait((fresh,))
         await deps.patience.drain(limit_s=DRAIN_S)
         await hints.close()
 

@@ -60,16 +60,17 @@ async def record(heard: Heard, reply: str, *, now: datetime) -> str:
     """Note the message and its sender, once; answer the reply of the first delivery."""
     if heard.following is Following.ENDED:
         async with in_transaction():
-            fresh = await _insert(heard, reply, now)
+            fresh = await note(heard, reply, now=now)
             if fresh:
                 payload = {"appid": heard.appid, "openid": heard.openid}
                 await outbox.put(FORGET, payload, now=now, due_at=now + FORGET_AFTER)
     else:
-        fresh = await _insert(heard, reply, now)
-    return reply if fresh else await _first_reply(heard)
+        fresh = await note(heard, reply, now=now)
+    return reply if fresh else await first_reply(heard)
 
 
-async def _insert(heard: Heard, reply: str, now: datetime) -> bool:
+async def note(heard: Heard, reply: str, *, now: datetime) -> bool:
+    """Add the message and its sender; False when it has been here before."""
     rows = await fetch(
         _RECORD,
         new_id(now),
@@ -85,7 +86,8 @@ async def _insert(heard: Heard, reply: str, now: datetime) -> bool:
     return bool(rows)
 
 
-async def _first_reply(heard: Heard) -> str:
+async def first_reply(heard: Heard) -> str:
+    """What was answered to the first copy of this message."""
     rows = await fetch(
         "SELECT reply FROM inbound_message WHERE appid = $1 AND dedupe_key = $2",
         heard.appid,
@@ -94,17 +96,24 @@ async def _first_reply(heard: Heard) -> str:
     return str(rows[0]["reply"]) if rows else ""
 
 
-async def forget(payload: outbox.Payload, now: datetime) -> None:
+async def keep_reply(heard: Heard, reply: str) -> None:
+    """Set the answer of a message that was noted before its answer was known."""
+    await InboundMessage.filter(appid=heard.appid, dedupe_key=heard.key).update(reply=reply)
+
+
+async def forget(payload: outbox.Payload, now: datetime) -> bool:
     """After somebody left: delete what they wrote, unless they have come back since."""
     rows = await fetch(
         "SELECT followed_at > unfollowed_at AS back FROM contact WHERE appid = $1 AND openid = $2",
         payload["appid"],
         payload["openid"],
     )
-    if rows and not rows[0]["back"]:
+    gone = bool(rows) and not rows[0]["back"]
+    if gone:
         await InboundMessage.filter(
             appid=payload["appid"], openid=payload["openid"], received_at__lt=now
         ).delete()
+    return gone
 
 
 async def purge(*, now: datetime) -> int:

@@ -149,7 +149,7 @@ async def test_each_word_has_its_answer(client, said, words):
 
 
 async def test_a_picture_is_declined_politely_and_an_unknown_event_is_taken_in_silence(client):
-    assert await send(client, picture(ALICE, number=1, at=NOW)) == (200, WORDS["words_only"])
+    assert await send(client, picture(ALICE, number=1, at=NOW)) == (200, WORDS["picture"])
     assert await send(client, event(ALICE, "invented_tomorrow", at=NOW)) == (200, "success")
     assert await send(client, event(ALICE, "CLICK", at=NOW, key="contact")) == (
         200, WORDS["contact"],
