@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.sandbox import xml
+from bot.sandbox import codes, xml
 from bot.sandbox.deliveries import ACCOUNT, Push
 from bot.sandbox.ledger import Row, stamp
 from bot.sandbox.world import Mistake, World
@@ -54,7 +54,7 @@ class Page(Nothing):
 
 
 class Scan(Nothing):
-    scene: str = Field(min_length=1, max_length=64)
+    scene: str = Field(min_length=1, max_length=64)  # or the address in a code: as short
 
 
 class NewPerson(Nothing):
@@ -91,6 +91,11 @@ def person(world: World, openid: str) -> Row:
 
 def find(world: World, openid: str) -> Row | None:
     return world.ledger.row("SELECT * FROM people WHERE openid = :openid", {"openid": openid})
+
+
+def mini_openid(openid: str) -> str:
+    """Under which openid the mini-program knows the same person."""
+    return "oMini" + openid.removeprefix("oSbx6")
 
 
 def follow(world: World, who: Row, given: Follow) -> Push:
@@ -149,7 +154,11 @@ def open_page(world: World, who: Row, given: Page) -> Push:
 
 
 def scan(world: World, who: Row, given: Scan) -> Push:
-    """A parametric code: whoever does not follow yet follows by it."""
+    """A parametric code: whoever does not follow yet follows by it.
+
+    What is scanned is the address in a code that was made here, or a scene itself.
+    """
+    given = Scan(scene=codes.scene_behind(world, given.scene) or given.scene)
     if not who["following"]:
         return follow(world, who, Follow(scene=given.scene))
     _note(world, who, f"扫描二维码，场景值 {given.scene}")

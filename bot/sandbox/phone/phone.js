@@ -30,6 +30,12 @@ export class Phone {
     this.find(".follow").addEventListener("click", () => this.act("follow"));
     this.find(".compose").addEventListener("submit", (event) => this.say(event));
     this.find(".scan").addEventListener("submit", (event) => this.scan(event));
+    this.find(".consent-open").addEventListener("click", () => {
+      this.closeSheets();
+      this.openSheet(".consent-sheet", "input");
+    });
+    this.find(".consent").addEventListener("submit", (event) => this.consent(event, true));
+    this.find(".refuse").addEventListener("click", (event) => this.consent(event, false));
     this.find(".unfollow").addEventListener("click", () => {
       this.closeSheets();
       this.act("unfollow");
@@ -68,6 +74,7 @@ export class Phone {
       this.find(person.following ? ".words" : ".follow").focus({ preventScroll: true });
     }
     this.showMenu(menu);
+    this.showConsents(person.consents);
     return showLines(this.find(".lines"), person);
   }
 
@@ -111,6 +118,22 @@ export class Phone {
     this.closeSheets();
     input.value = "";
     await this.act("scan", { scene });
+  }
+
+  async consent(event, accept) {
+    event.preventDefault();
+    const form = this.find(".consent");
+    const input = form.elements.template;
+    input.value = input.value.trim();
+    if (!form.reportValidity()) return;
+    this.closeSheets();
+    await this.act("subscribe", { template_ids: [input.value], accept });
+    input.value = "";
+  }
+
+  showConsents(consents) {
+    const own = consents.map((one) => `${one.template_id}（还可收 ${one.remaining} 次）`);
+    this.find(".consents").textContent = own.length ? `已允许：${own.join("、")}` : "还没有允许过任何消息。";
   }
 
   openSheet(selector, first) {
