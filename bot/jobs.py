@@ -3,13 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clients.queue import HEARTBEAT
-from bot.services import conversation, outbox
+from bot.domain.telling import SEND
+from bot.services import conversation, grants, outbox, receipts, sending, telling
 from bot.services.outbox import Task
+from bot.services.sending import Accounts
 
 TASKS: Mapping[str, Task] = {
     conversation.FORGET: Task(conversation.forget),
+    grants.TAKE: Task(grants.take),
+    receipts.TAKE: Task(receipts.take),
 }
 
 
@@ -24,6 +29,8 @@ class Schedule:
 
 SCHEDULE: tuple[Schedule, ...] = (
     Schedule("outbox.sweep", "* * * * *", lambda now: outbox.sweep(now=now)),
+    Schedule("telling.sweep", "* * * * *", lambda now: telling.sweep(now=now)),
+    Schedule("receipts.purge", "37 19 * * *", lambda now: receipts.purge(now=now)),
     Schedule("conversation.purge", "17 19 * * *", lambda now: conversation.purge(now=now)),
 )
 
@@ -37,4 +44,7 @@ class Work:
     heartbeat: timedelta = HEARTBEAT
 
 
-WORK = Work(TASKS, SCHEDULE)
+def work_with(accounts: Accounts) -> Work:
+    """All work, with that which calls the outside world."""
+    send = Task(partial(sending.send, accounts=accounts), outside=True)
+    return Work({**TASKS, SEND: send}, SCHEDULE)

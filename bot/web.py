@@ -17,7 +17,7 @@ from bot.clients.hints import open_hints
 from bot.clients.schema import pending
 from bot.clients.wechat_crypto import Codec
 from bot.config import Config
-from bot.deps import Deps
+from bot.deps import Deps, open_accounts
 from bot.domain.errors import Unavailable
 from bot.handlers import assets
 from bot.processes import Child, Supervisor, fork, run_async
@@ -84,18 +84,20 @@ async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterato
         if await pending():
             raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
 
-    deps = Deps(
-        config=config,
-        clock=clock,
-        hints=hints,
-        codecs=codecs(config),
-        checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
-    )
-    try:
-        yield deps
-    finally:
-        await deps.patience.drain(limit_s=DRAIN_S)
-        await hints.close()
+    async with open_accounts(config, clock) as accounts:
+        deps = Deps(
+            config=config,
+            clock=clock,
+            hints=hints,
+            codecs=codecs(config),
+            accounts=accounts,
+            checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
+        )
+        try:
+            yield deps
+        finally:
+            await deps.patience.drain(limit_s=DRAIN_S)
+            await hints.close()
 
 
 def codecs(config: Config) -> dict[str, Codec]:

@@ -2,5 +2,18 @@
 
 from models.conversation import Contact, InboundMessage
 from models.job import Job, JobState
+from models.telling import Grant, GrantEntry, Receipt, Telling, TellingState
+from models.wechat_token import WeChatToken
 
-__all__ = ["Contact", "InboundMessage", "Job", "JobState"]
+__all__ = [
+    "Contact",
+    "Grant",
+    "GrantEntry",
+    "InboundMessage",
+    "Job",
+    "JobState",
+    "Receipt",
+    "Telling",
+    "TellingState",
+    "WeChatToken",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.clients.wechat_messages import Incoming
 from bot.handlers.wechat.words import WORDS
+from bot.services import grants, receipts
 from bot.services.conversation import Following
 
 
@@ -15,6 +16,7 @@ class Answer:
     words: str = ""  # the name of a file in templates/messages; none says nothing
     effect: bool = True
     following: Following = Following.UNKNOWN
+    job: str = ""  # put in the transaction that notes the message, and told its fields
 
     @property
     def text(self) -> str:
@@ -32,6 +34,11 @@ EVENTS = {
     "subscribe": Answer("welcome", following=Following.BEGUN),
     "unsubscribe": Answer(following=Following.ENDED),
     "scan": Answer("greeting"),
+    # How the messages that we sent have ended, and who allows us further ones.
+    "templatesendjobfinish": Answer(job=receipts.TAKE),
+    "subscribe_msg_sent_event": Answer(job=receipts.TAKE),
+    "subscribe_msg_popup_event": Answer(job=grants.TAKE),
+    "subscribe_msg_change_event": Answer(job=grants.TAKE),
 }
 # Keys of menu buttons, and the same things asked in words.
 CLICKS = {"help": HELP, "about": ABOUT, "contact": CONTACT}
