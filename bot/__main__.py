@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from bot.commands import database, doctor, jobs, processes, rules
+from bot.commands import database, doctor, jobs, processes, rules, wechat
 from bot.commands.context import Context, fail
 from bot.config import BadConfigError, Config
 from bot.embedded.home import default_state_dir
@@ -25,6 +25,7 @@ database.mount(app)
 doctor.mount(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(rules.rules, name="rules")
+app.add_typer(wechat.app, name="wechat")
 
 
 def clock() -> datetime:
