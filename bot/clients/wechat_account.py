@@ -22,6 +22,11 @@ NOT_NOW = frozenset({44990, 45009, 45011, 45066})  # quotas and haste: certainly
 TOKEN_STALE = frozenset({40001, 40014, 42001})
 SENT_BEFORE = 45065
 NO_MENU = 46003
+# Wrong or frozen secret, our address not on WeChat's list, the account itself shut: no call works
+# until a person acts.
+MISCONFIGURED = frozenset(
+    {40002, 40013, 40125, 40164, 40243, 41002, 41004, 50004, 50007, 61004, 89503, 89506, 89507}
+)
 LONGEST_ERRMSG = 200
 
 Json = dict[str, Any]
@@ -228,7 +233,8 @@ def _judged(
     for secret in secrets:
         said = said.replace(secret, "***")
     rid = said.rpartition("rid: ")[2] if "rid: " in said else ""
-    log.warning("wechat_refused", path=path, errcode=code, errmsg=said, rid=rid)
+    loud = log.error if code in MISCONFIGURED else log.warning
+    loud("wechat_refused", path=path, errcode=code, errmsg=said, rid=rid)
     what = f"{path}: {code} {said}"
     if code in BUSY or code in NOT_NOW or code in TOKEN_STALE:
         raise Transient(what, errcode=code, rid=rid, uncertain=code in BUSY)

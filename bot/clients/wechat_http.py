@@ -22,7 +22,7 @@ LARGEST_ANSWER = 10 * 1024 * 1024
 JSON_TYPE = "application/json"
 CALLS = telemetry.histogram(
     "wechat_call_seconds",
-    "Calls of the WeChat API by path and how they ended",
+    "调用微信接口的耗时与结果",
     ("path", "outcome"),
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )

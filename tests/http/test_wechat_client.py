@@ -391,12 +391,14 @@ async def test_a_wrong_secret_is_permanent_and_not_asked_again_and_again():
     ):
         account = Account(SANDBOX_APPID, "not-the-secret-at-all")
         service = WeChatHttp(account, transport, SharedInMemory(), clock=clock, jitter=lambda: 0.5)
-        told = [await failure(service.menu()) for _ in range(5)]
+        with caught_logs() as logs:
+            told = [await failure(service.menu()) for _ in range(5)]
 
     assert [(type(one), one.errcode) for one in told] == [
         *[(Permanent, 40125)] * 3,
         *[(Transient, None)] * 2,
     ]
+    assert [line["level"] for line in logs.named("wechat_refused")] == ["error"] * 3
 
 
 @dataclass
