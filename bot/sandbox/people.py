@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -55,6 +56,14 @@ class Page(Nothing):
 
 class Scan(Nothing):
     scene: str = Field(min_length=1, max_length=64)  # or the address in a code: as short
+
+
+class ScanCode(Nothing):
+    """A menu button that scans: what it found goes to the account."""
+
+    key: str = Field(min_length=1, max_length=128)
+    result: str = Field(min_length=1, max_length=1024)
+    kind: Literal["scancode_waitmsg", "scancode_push"] = "scancode_waitmsg"
 
 
 class NewPerson(Nothing):
@@ -166,6 +175,12 @@ def scan(world: World, who: Row, given: Scan) -> Push:
     return _event(world, who, "SCAN", fields)
 
 
+def scan_for_menu(world: World, who: Row, given: ScanCode) -> Push:
+    _must_follow(who)
+    found: dict[str, xml.Field] = {"ScanType": "qrcode", "ScanResult": given.result}
+    return _event(world, who, given.kind, {"EventKey": given.key, "ScanCodeInfo": found})
+
+
 # How the phone and the control interface name the acts, and what each needs.
 ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
     "follow": (Follow, follow),
@@ -175,6 +190,7 @@ ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
     "view": (View, view),
     "page": (Page, open_page),
     "scan": (Scan, scan),
+    "scancode": (ScanCode, scan_for_menu),
 }
 
 

@@ -207,6 +207,19 @@ async def test_a_receipt_comes_as_it_was_ordered(sandbox, fault, count):
         assert end.findtext("SubscribeMsgSentEvent/List/ErrorCode") == "100"
 
 
+async def test_a_scan_from_the_menu_tells_the_key_and_what_was_found(sandbox):
+    found = {"key": "scan", "result": "https://assoc.example/c/9f3K2a"}
+    await sandbox.control(f"people/{WANG}/follow")
+
+    told = await sandbox.control(f"people/{WANG}/scancode", found)
+
+    (event,) = await sandbox.events("scancode_waitmsg")
+    assert told["outcome"] == "delivered"
+    assert event.findtext("EventKey") == "scan"
+    assert [part.text for part in event.find("ScanCodeInfo")] == ["qrcode", found["result"]]
+    assert (await sandbox.ledger("allowances"))[-1]["cause"] == "scancode_waitmsg"
+
+
 async def test_a_quota_ends_at_midnight_in_beijing_and_can_be_lifted(sandbox):
     limit = {"path": TICKET, "daily": 1}
     told = await sandbox.control("quota", limit)
