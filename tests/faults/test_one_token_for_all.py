@@ -20,6 +20,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.faults
 
 PROCESSES = 8
+STORM = 150  # refused calls
 BETWEEN_REVOCATIONS = 120  # messages, at the least; up to three times as many
 MINUTE = timedelta(minutes=1)
 SEND = "/cgi-bin/message/template/send"
@@ -128,7 +129,7 @@ def last_words(output) -> dict:
 async def test_a_storm_of_refusals_costs_three_questions_and_ends_by_itself(
     db: str, wechat: WeChat, tmp_path: Path
 ):
-    storm = {"kind": "errcode", "errcode": 40001, "path": "@token", "count": 150}
+    storm = {"kind": "errcode", "errcode": 40001, "path": "@token", "count": STORM}
     await wechat.control("faults", {"api": storm})
     outputs = [(tmp_path / f"p{number}").open("w+b") for number in range(PROCESSES)]
     processes = [
@@ -149,4 +150,5 @@ async def test_a_storm_of_refusals_costs_three_questions_and_ends_by_itself(
     asked = [call for call in await wechat.ledger("calls") if call["path"] == TOKEN]
     assert codes == [0] * PROCESSES
     assert len(asked) == 3
-    assert sum(len(words["failures"]) for words in told) == 150 - 1  # one of them was tried again
+    failed = sum(len(words["failures"]) for words in told)
+    assert STORM - PROCESSES <= failed < STORM  # each process tried another token at most once
