@@ -74,8 +74,8 @@ class Transport:
     A host whose breaker is open counts as unreachable. A call that was sent is never repeated on
     another host: WeChat may have carried it out.
 
-    aiohttp's errors can name the address, whose query holds the access token. So they are never
-    chained to ours: only their class is told.
+    aiohttp's errors can name the address, whose query holds the access token. So Transient is
+    raised where none of them is being handled, and tells only their class.
     """
 
     def __init__(
@@ -138,7 +138,6 @@ class Transport:
         limits = self._timeouts
         total = limits.media_s if media else limits.total_s
         headers = {"Content-Type": body.content_type} if body else {}
-        trouble: Exception
         try:
             async with self._session.request(
                 method,
@@ -152,10 +151,9 @@ class Transport:
                 content = await _read(response)
                 return Answer(response.status, response.content_type, content)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            trouble = _Unreachable(type(error).__name__)
+            raise _Unreachable(type(error).__name__) from None
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            trouble = _Lost(type(error).__name__)
-        raise trouble
+            raise _Lost(type(error).__name__) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

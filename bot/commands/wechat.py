@@ -10,12 +10,9 @@ import typer
 from bot.clients.database import close_database, open_database
 from bot.clients.wechat_errors import WeChatError
 from bot.commands.context import Context, current, fail
-from bot.deps import open_accounts
 from bot.domain import menus
 from bot.domain.menus import BadMenu
 from bot.processes import run_async
-from bot.services import tokens
-from bot.services.tokens import TokenState
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 MENU = Path(__file__).resolve().parents[2] / "templates" / "menu.toml"
@@ -56,19 +53,15 @@ def menu(
 @app.command()
 def token(ctx: typer.Context) -> None:
     """列出各接口凭证的状态；凭证本身不显示。"""
-    context = current(ctx)
-    rows = run_async(_states(context))
-    for row in rows:
-        typer.echo(
-            f"{row.name}  取得 {_instant(row.asked_at)}  到期 {_instant(row.expires_at)}"
-            f"  一分钟内取过 {row.asked_last_minute} 次  一天内强制刷新 {row.forced_last_day} 次"
-        )
-    if not rows:
-        typer.echo("还没有取过凭证")
+    lines = run_async(_lines(current(ctx)))
+    for line in lines or ["还没有取过凭证"]:
+        typer.echo(line)
 
 
 async def _menu(context: Context, wanted: list[menus.Button], *, publish: bool) -> list[str]:
     """The differences; published when there are any and it was asked for."""
+    from bot.deps import open_accounts
+
     database = await open_database(context.database_url, pool=2, application="credit-command")
     try:
         async with open_accounts(context.config, context.clock) as accounts:
@@ -80,12 +73,19 @@ async def _menu(context: Context, wanted: list[menus.Button], *, publish: bool) 
         await close_database(database)
 
 
-async def _states(context: Context) -> list[TokenState]:
+async def _lines(context: Context) -> list[str]:
+    from bot.services import tokens
+
     database = await open_database(context.database_url, pool=2, application="credit-command")
     try:
-        return await tokens.states(now=context.clock())
+        rows = await tokens.states(now=context.clock())
     finally:
         await close_database(database)
+    return [
+        f"{row.name}  取得 {_instant(row.asked_at)}  到期 {_instant(row.expires_at)}"
+        f"  一分钟内取过 {row.asked_last_minute} 次  一天内强制刷新 {row.forced_last_day} 次"
+        for row in rows
+    ]
 
 
 def _instant(at: datetime | None) -> str:

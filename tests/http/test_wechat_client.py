@@ -503,6 +503,26 @@ async def test_after_five_failures_wechat_is_left_alone(wechat):
 # What never shows
 
 
+async def test_a_redirect_does_not_carry_the_token_elsewhere():
+    elsewhere = Odd()
+
+    async def redirect(request: web.Request) -> web.Response:
+        if request.path.endswith("stable_token"):
+            return web.json_response({"access_token": "T1", "expires_in": 7200})
+        raise web.HTTPTemporaryRedirect(f"{base_of(other)}{request.path_qs}")
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", redirect)
+    async with (
+        TestServer(elsewhere.app()) as other,
+        TestServer(app) as server,
+        clients(base_of(server), clock=Clock()) as (service, _),
+    ):
+        told = await failure(service.menu())
+
+    assert (type(told), elsewhere.seen) == (Transient, [])
+
+
 async def test_neither_token_nor_secret_shows_in_logs_or_errors(wechat):
     troubles = [
         {"kind": "errcode", "errcode": -1},
