@@ -418,6 +418,18 @@ async def test_a_claim_without_an_end_is_listed_as_unknown(world):
     assert (await telling.look(number)).state == TellingState.UNKNOWN
 
 
+async def test_a_worker_that_knows_better_corrects_an_unknown_end(world):
+    number = await told()
+
+    async def given_up() -> None:
+        assert await telling.sweep(now=NOW + timedelta(hours=1)) == 1
+
+    world.service.meanwhile = given_up
+    await world.send(number)
+
+    assert (await telling.look(number)).state == TellingState.SENT
+
+
 async def test_the_job_carries_the_message_out(world):
     number = await told()
     job = await Job.get(kind=SEND)
