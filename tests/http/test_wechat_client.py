@@ -327,6 +327,17 @@ async def test_a_storm_of_refused_tokens_ends_in_one_retry_and_three_questions(w
     assert len(await wechat.calls("/cgi-bin/stable_token")) == 3
 
 
+async def test_a_call_that_is_refused_twice_asks_for_no_third_token(wechat):
+    await wechat.template(0)
+    await wechat.control("token/revoke")
+    await wechat.trouble(kind="errcode", errcode=40001, path=SEND, count=2)
+
+    told = await failure(wechat.template(1))
+
+    assert (type(told), told.errcode) == (Transient, 40001)
+    assert len(await wechat.calls("/cgi-bin/stable_token")) == 2
+
+
 # Trouble
 
 
