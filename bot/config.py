@@ -14,7 +14,10 @@ SANDBOX_APPID = "wx5a4d0b0c0ffee001"
 SANDBOX_SECRET = "sandbox-secret-of-the-service-account"  # noqa: S105  # public by design, see above
 SANDBOX_TOKEN = "sandboxtoken"  # noqa: S105  # public by design, see above
 SANDBOX_AES_KEY = "SandboxSandboxSandboxSandboxSandboxSandbox0"
-SANDBOX_KEYS = frozenset({SANDBOX_SECRET, SANDBOX_TOKEN, SANDBOX_AES_KEY})
+SANDBOX_MINI_APPID = "wx5a4d0b0c0ffee002"
+SANDBOX_MINI_SECRET = "sandbox-secret-of-the-mini-program"  # noqa: S105  # public by design, see above
+SANDBOX_KEYS = frozenset({SANDBOX_SECRET, SANDBOX_TOKEN, SANDBOX_AES_KEY, SANDBOX_MINI_SECRET})
+SANDBOX_APPIDS = frozenset({SANDBOX_APPID, SANDBOX_MINI_APPID})
 
 WECHAT_API = "https://api.weixin.qq.com"
 WECHAT_API_SECOND = "https://api2.weixin.qq.com"
@@ -80,6 +83,13 @@ class Config(BaseModel):
     oa_previous_aes_key: Annotated[SecretStr | None, Optional] = Field(
         None, description="更换 EncodingAESKey 期间的旧密钥；平时留空"
     )
+    mini_appid: str = Field(SANDBOX_MINI_APPID, description="小程序的 AppID")
+    mini_secret: SecretStr = Field(SecretStr(SANDBOX_MINI_SECRET), description="小程序的 AppSecret")
+    wechat_templates: str = Field(
+        "",
+        description="消息模板的编号，形如 certificate_expires.template=编号，多个用逗号分开；"
+        "渠道有 template、subscription、mini；开启模拟微信时可留空",
+    )
     wechat_api_url: str = Field(WECHAT_API, description="微信接口的网址；开启模拟微信时自动指向它")
     wechat_api_second_url: Annotated[str | None, Optional] = Field(
         WECHAT_API_SECOND, description="微信接口的备用网址，只在连不上时使用"
@@ -125,6 +135,18 @@ class Config(BaseModel):
         second = self.wechat_api_second_url
         return (self.wechat_api_url, second) if second else (self.wechat_api_url,)
 
+    def template_id(self, message: str, channel: str) -> str:
+        """The id that WeChat gave to our template of this message; "" when there is none.
+
+        The simulated WeChat has no library of templates: there the message's name stands for it.
+        """
+        given = dict(line.split("=", 1) for line in _lines(self.wechat_templates))
+        return given.get(f"{message}.{channel}", message if self.sandbox else "")
+
+
+def _lines(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
 
 _SENTENCES = {
     "int_parsing": "须为整数",
@@ -155,11 +177,16 @@ def _faults(config: Config) -> list[str]:
             problems.append(f"{PREFIX}{name.upper()}: 须为 43 个字母或数字")
     problems.extend(
         f"{PREFIX}{name.upper()}: 不能为空"
-        for name in ("oa_secret", "oa_token")
+        for name in ("oa_secret", "oa_token", "mini_secret")
         if not getattr(config, name).get_secret_value()
     )
-    if not config.oa_appid:
-        problems.append(f"{PREFIX}OA_APPID: 不能为空")
+    problems.extend(
+        f"{PREFIX}{name.upper()}: 不能为空"
+        for name in ("oa_appid", "mini_appid")
+        if not getattr(config, name)
+    )
+    if any("=" not in line for line in _lines(config.wechat_templates)):
+        problems.append(f"{PREFIX}WECHAT_TEMPLATES: 每一项须为 消息.渠道=编号，用逗号分开")
     if urlsplit(config.public_url).scheme not in {"http", "https"} or config.public_url[-1:] == "/":
         problems.append(f"{PREFIX}PUBLIC_URL: 须以 http:// 或 https:// 开头，结尾不带斜线")
     return problems
@@ -172,11 +199,14 @@ def _production_faults(config: Config) -> list[str]:
         problems.append(f"{PREFIX}SANDBOX: 生产环境必须为 false")
     problems.extend(
         f"{PREFIX}{name.upper()}: 这是公开的测试密钥，生产环境请换成自己的"
-        for name in ("oa_secret", "oa_token", "oa_aes_key", "oa_previous_aes_key")
+        for name in ("oa_secret", "oa_token", "oa_aes_key", "oa_previous_aes_key", "mini_secret")
         if (value := getattr(config, name)) and value.get_secret_value() in SANDBOX_KEYS
     )
-    if config.oa_appid == SANDBOX_APPID:
-        problems.append(f"{PREFIX}OA_APPID: 这是模拟微信的账号，请填服务号的 AppID")
+    problems.extend(
+        f"{PREFIX}{name.upper()}: 这是模拟微信的账号，请填自己的 AppID"
+        for name in ("oa_appid", "mini_appid")
+        if getattr(config, name) in SANDBOX_APPIDS
+    )
     problems.extend(
         f"{PREFIX}{name.upper()}: 生产环境须以 https:// 开头"
         for name in ("public_url", "wechat_api_url", "wechat_api_second_url")

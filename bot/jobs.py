@@ -3,13 +3,27 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clients.queue import HEARTBEAT
-from bot.services import conversation, dialogues, outbox, tickets
+from bot.domain.telling import SEND
+from bot.services import (
+    conversation,
+    dialogues,
+    grants,
+    outbox,
+    receipts,
+    sending,
+    telling,
+    tickets,
+)  # fmt: skip
 from bot.services.outbox import Task
+from bot.services.sending import Accounts
 
 TASKS: Mapping[str, Task] = {
     conversation.FORGET: Task(dialogues.forget),
+    grants.TAKE: Task(grants.take),
+    receipts.TAKE: Task(receipts.take),
 }
 
 
@@ -26,6 +40,8 @@ SCHEDULE: tuple[Schedule, ...] = (
     Schedule("outbox.sweep", "* * * * *", lambda now: outbox.sweep(now=now)),
     Schedule("dialogues.purge", "7 * * * *", lambda now: dialogues.purge(now=now)),
     Schedule("tickets.purge", "27 19 * * *", lambda now: tickets.purge(now=now)),
+    Schedule("telling.sweep", "* * * * *", lambda now: telling.sweep(now=now)),
+    Schedule("receipts.purge", "37 19 * * *", lambda now: receipts.purge(now=now)),
     Schedule("conversation.purge", "17 19 * * *", lambda now: conversation.purge(now=now)),
 )
 
@@ -39,4 +55,7 @@ class Work:
     heartbeat: timedelta = HEARTBEAT
 
 
-WORK = Work(TASKS, SCHEDULE)
+def work_with(accounts: Accounts) -> Work:
+    """All work, with that which calls the outside world."""
+    send = Task(partial(sending.send, accounts=accounts), outside=True)
+    return Work({**TASKS, SEND: send}, SCHEDULE)

@@ -17,7 +17,7 @@ from bot.clients.hints import open_hints
 from bot.clients.schema import pending
 from bot.clients.wechat_crypto import Codec
 from bot.config import Config
-from bot.deps import Deps
+from bot.deps import Deps, open_accounts
 from bot.domain.errors import Unavailable
 from bot.handlers import assets
 from bot.handlers.wechat.knowledge import shipped
@@ -86,22 +86,24 @@ async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterato
         if await pending():
             raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
 
-    deps = Deps(
-        config=config,
-        clock=clock,
-        hints=hints,
-        codecs=codecs(config),
-        bookshelf=Bookshelf(shipped.press(), shipped.texts()),
-        checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
-    )
-    fresh = asyncio.create_task(deps.bookshelf.keep_fresh(clock))
-    try:
-        yield deps
-    finally:
-        fresh.cancel()
-        await asyncio.wait((fresh,))
-        await deps.patience.drain(limit_s=DRAIN_S)
-        await hints.close()
+    async with open_accounts(config, clock) as accounts:
+        deps = Deps(
+            config=config,
+            clock=clock,
+            hints=hints,
+            codecs=codecs(config),
+            bookshelf=Bookshelf(shipped.press(), shipped.texts()),
+            accounts=accounts,
+            checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
+        )
+        fresh = asyncio.create_task(deps.bookshelf.keep_fresh(clock))
+        try:
+            yield deps
+        finally:
+            fresh.cancel()
+            await asyncio.wait((fresh,))
+            await deps.patience.drain(limit_s=DRAIN_S)
+            await hints.close()
 
 
 def codecs(config: Config) -> dict[str, Codec]:

@@ -12,7 +12,8 @@ from bot import telemetry
 from bot.clients.database import close_database, connect_arguments, open_database
 from bot.clients.queue import Cron, listen
 from bot.config import Config
-from bot.jobs import WORK, Schedule, Work
+from bot.deps import open_accounts
+from bot.jobs import Schedule, Work, work_with
 from bot.services import outbox
 from bot.services.outbox import Task
 
@@ -27,10 +28,22 @@ async def run(
     *,
     clock: Callable[[], datetime],
     stop: asyncio.Event,
-    work: Work = WORK,
+    work: Work | None = None,
 ) -> None:
     """Work until told to stop. Ends with an error when PostgreSQL goes: then it is restarted."""
 
+    async with open_accounts(config, clock) as accounts:
+        await _work(config, database_url, work or work_with(accounts), clock=clock, stop=stop)
+
+
+async def _work(
+    config: Config,
+    database_url: str,
+    work: Work,
+    *,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+) -> None:
     async def on_job(job_id: UUID) -> None:
         await take(job_id, tasks=work.tasks, clock=clock)
 

@@ -4,15 +4,23 @@ from models.content import ContentVersion
 from models.conversation import Contact, InboundMessage
 from models.dialogue import Dialogue
 from models.job import Job, JobState
+from models.telling import Grant, GrantEntry, Receipt, Telling, TellingState
 from models.ticket import Ticket, TicketState
+from models.wechat_token import WeChatToken
 
 __all__ = [
     "Contact",
     "ContentVersion",
     "Dialogue",
+    "Grant",
+    "GrantEntry",
     "InboundMessage",
     "Job",
     "JobState",
+    "Receipt",
+    "Telling",
+    "TellingState",
     "Ticket",
     "TicketState",
+    "WeChatToken",
 ]

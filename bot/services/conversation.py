@@ -1,6 +1,7 @@
 """What a message to one of our WeChat accounts leaves behind: once, whatever is repeated."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -35,6 +36,11 @@ class Heard:
     kind: str
     sent_at: datetime
     following: Following = Following.UNKNOWN
+    wrote: bool = False
+    """A message, not an event: it allows us a few answers later on."""
+    job: str = ""
+    """The kind of a job that is put with the note; `fields` is what it is told."""
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 # One statement is one transaction: the message's unique key decides whether anything happens.
@@ -46,24 +52,28 @@ WITH message AS (
     ON CONFLICT (appid, dedupe_key) DO NOTHING
     RETURNING 1
 )
-INSERT INTO contact (id, appid, openid, first_seen_at, last_seen_at, followed_at, unfollowed_at)
-SELECT $1, $2, $4, $7, $7, $8, $9 FROM message
+INSERT INTO contact
+    (id, appid, openid, first_seen_at, last_seen_at, followed_at, unfollowed_at, wrote_at)
+SELECT $1, $2, $4, $7, $7, $8, $9, $10 FROM message
 ON CONFLICT (appid, openid) DO UPDATE SET
     last_seen_at = greatest(contact.last_seen_at, excluded.last_seen_at),
     followed_at = greatest(contact.followed_at, excluded.followed_at),
-    unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at)
+    unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at),
+    wrote_at = greatest(contact.wrote_at, excluded.wrote_at)
 RETURNING 1 AS fresh
 """
 
 
 async def record(heard: Heard, reply: str, *, now: datetime) -> str:
     """Note the message and its sender, once; answer the reply of the first delivery."""
-    if heard.following is Following.ENDED:
+    if heard.following is Following.ENDED or heard.job:
         async with in_transaction():
             fresh = await note(heard, reply, now=now)
-            if fresh:
-                payload = {"appid": heard.appid, "openid": heard.openid}
-                await outbox.put(FORGET, payload, now=now, due_at=now + FORGET_AFTER)
+            who = {"appid": heard.appid, "openid": heard.openid}
+            if fresh and heard.following is Following.ENDED:
+                await outbox.put(FORGET, who, now=now, due_at=now + FORGET_AFTER)
+            if fresh and heard.job:
+                await outbox.put(heard.job, who | {"fields": dict(heard.fields)}, now=now)
     else:
         fresh = await note(heard, reply, now=now)
     return reply if fresh else await first_reply(heard)
@@ -82,6 +92,7 @@ async def note(heard: Heard, reply: str, *, now: datetime) -> bool:
         now,
         heard.sent_at if heard.following is Following.BEGUN else None,
         heard.sent_at if heard.following is Following.ENDED else None,
+        now if heard.wrote else None,
     )
     return bool(rows)
 

@@ -115,7 +115,7 @@ def test_every_message_template_exists_and_none_lies_unused():
 
     assert set(WORDS) - named == set()
     assert all(words and len(words.encode()) <= 2048 for words in WORDS.values())
-    assert {file.suffix for file in FOLDER.iterdir()} == {".txt"}
+    assert {file.suffix for file in FOLDER.iterdir()} == {".txt", ".toml"}
 
 
 def test_no_transaction_waits_for_the_outside_world():

@@ -65,6 +65,9 @@ async def _once(appid: str, incoming: Incoming, answer: Answer, deps: Deps, now:
         kind=incoming.event or incoming.kind,
         sent_at=datetime.fromtimestamp(incoming.sent_at, UTC),
         following=answer.following,
+        wrote=incoming.kind != "event",
+        job=answer.job,
+        fields=incoming.fields if answer.job else {},
     )
     text = await deps.patience.wait(_effect(heard, answer, deps, now), gone=GONE)
     deps.hints.remember(hint, text)

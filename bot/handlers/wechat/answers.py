@@ -9,6 +9,7 @@ from bot.clients.wechat_messages import Incoming
 from bot.domain.dialogues import looks_like_an_answer
 from bot.domain.knowledge import Book, fill
 from bot.handlers.wechat.dialogues import NEAREST
+from bot.services import grants, receipts
 from bot.services.conversation import Following
 from bot.services.dialogues import TICKET, Opening, Turn
 from bot.services.office import office
@@ -26,6 +27,7 @@ class Answer:
     following: Following = Following.UNKNOWN
     text: str = ""  # words that are not a message of the book by themselves
     turn: Turn | None = None  # a message that may belong to a dialogue
+    job: str = ""  # put in the transaction that notes the message, and told its fields
 
     def says(self, book: Book) -> str:
         return book.words[self.words] if self.words else self.text
@@ -84,11 +86,12 @@ EVENTS: Mapping[str, Answer | Handler] = {
     "pic_sysphoto": SILENCE,  # the picture itself follows
     "pic_photo_or_album": SILENCE,
     "pic_weixin": SILENCE,
-    "templatesendjobfinish": SILENCE,
+    # How the messages that we sent have ended, and who allows us further ones.
+    "templatesendjobfinish": Answer(job=receipts.TAKE),
+    "subscribe_msg_sent_event": Answer(job=receipts.TAKE),
+    "subscribe_msg_popup_event": Answer(job=grants.TAKE),
+    "subscribe_msg_change_event": Answer(job=grants.TAKE),
     "masssendjobfinish": SILENCE,
-    "subscribe_msg_popup_event": SILENCE,
-    "subscribe_msg_change_event": SILENCE,
-    "subscribe_msg_sent_event": SILENCE,
     "user_info_modified": SILENCE,
     "user_authorization_revoke": SILENCE,
     "user_authorization_cancellation": SILENCE,
