@@ -1,5 +1,6 @@
 """Every setting: one frozen object, read once from CREDIT_* variables; all faults together."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -74,7 +75,7 @@ class Config(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")
     sandbox: bool = Field(default=True, description="是否启动模拟微信；生产必须为 false")
     sandbox_port: Port = Field(8090, description="模拟微信监听的端口，只在本机")
-    oa_appid: str = Field(SANDBOX_APPID, description="服务号的 AppID")
+    oa_appid: str = Field(SANDBOX_APPID, max_length=32, description="服务号的 AppID")
     oa_secret: SecretStr = Field(SecretStr(SANDBOX_SECRET), description="服务号的 AppSecret")
     oa_token: SecretStr = Field(SecretStr(SANDBOX_TOKEN), description="服务号消息推送的 Token")
     oa_aes_key: SecretStr = Field(
@@ -123,6 +124,12 @@ class Config(BaseModel):
     def production(self) -> bool:
         return self.mode == "production"
 
+    def ports(self) -> list[tuple[str, int]]:
+        """Every port that the processes of one machine open, with the setting it comes from."""
+        metrics = range(self.metrics_port, self.metrics_port + self.web_processes + 1)
+        wanted = [("WEB_PORT", self.web_port), *(("METRICS_PORT", port) for port in metrics)]
+        return [*wanted, ("SANDBOX_PORT", self.sandbox_port)] if self.sandbox else wanted
+
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
@@ -154,6 +161,7 @@ _SENTENCES = {
     "literal_error": "只能是 {expected} 之一",
     "greater_than_equal": "不能小于 {ge}",
     "less_than_equal": "不能大于 {le}",
+    "string_too_long": "不能超过 {max_length} 个字符",
 }
 
 
@@ -166,14 +174,15 @@ def _sentence(fault: Any) -> str:  # one entry of pydantic's own error list
     return f"{name}: {say.format_map(fault.get('ctx', {}))}"
 
 
+_ADDRESS = re.compile(r"https?://[\w.-]+(:\d{1,5})?(/[\w./-]*[\w-])?", re.ASCII)
+
+
 def _faults(config: Config) -> list[str]:
     """What is wrong in any mode."""
     problems = []
     for name in ("oa_aes_key", "oa_previous_aes_key"):
         key: SecretStr | None = getattr(config, name)
-        if key is not None and not (
-            len(key.get_secret_value()) == 43 and key.get_secret_value().isalnum()
-        ):
+        if key is not None and not re.fullmatch(r"[A-Za-z0-9]{43}", key.get_secret_value()):
             problems.append(f"{PREFIX}{name.upper()}: 须为 43 个字母或数字")
     problems.extend(
         f"{PREFIX}{name.upper()}: 不能为空"
@@ -187,9 +196,16 @@ def _faults(config: Config) -> list[str]:
     )
     if any("=" not in line for line in _lines(config.wechat_templates)):
         problems.append(f"{PREFIX}WECHAT_TEMPLATES: 每一项须为 消息.渠道=编号，用逗号分开")
-    if urlsplit(config.public_url).scheme not in {"http", "https"} or config.public_url[-1:] == "/":
+    if not _ADDRESS.fullmatch(config.public_url):
         problems.append(f"{PREFIX}PUBLIC_URL: 须以 http:// 或 https:// 开头，结尾不带斜线")
     return problems
+
+
+def _password(url: str) -> str | None:
+    try:
+        return urlsplit(url).password
+    except ValueError:  # an address that nobody can read is found by whoever connects
+        return "?"
 
 
 def _production_faults(config: Config) -> list[str]:
@@ -216,6 +232,6 @@ def _production_faults(config: Config) -> list[str]:
         url: SecretStr | None = getattr(config, name)
         if url is None:
             problems.append(f"{PREFIX}{name.upper()}: 生产环境必须填写")
-        elif (urlsplit(url.get_secret_value()).password or "") in WEAK_PASSWORDS:
+        elif (_password(url.get_secret_value()) or "") in WEAK_PASSWORDS:
             problems.append(f"{PREFIX}{name.upper()}: 密码为空或是常见密码，请换一个")
     return problems

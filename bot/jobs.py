@@ -13,9 +13,9 @@ from bot.services import (
     grants,
     outbox,
     receipts,
+    retention,
     sending,
     telling,
-    tickets,
 )  # fmt: skip
 from bot.services.outbox import Task
 from bot.services.sending import Accounts
@@ -38,11 +38,8 @@ class Schedule:
 
 SCHEDULE: tuple[Schedule, ...] = (
     Schedule("outbox.sweep", "* * * * *", lambda now: outbox.sweep(now=now)),
-    Schedule("dialogues.purge", "7 * * * *", lambda now: dialogues.purge(now=now)),
-    Schedule("tickets.purge", "27 19 * * *", lambda now: tickets.purge(now=now)),
     Schedule("telling.sweep", "* * * * *", lambda now: telling.sweep(now=now)),
-    Schedule("receipts.purge", "37 19 * * *", lambda now: receipts.purge(now=now)),
-    Schedule("conversation.purge", "17 19 * * *", lambda now: conversation.purge(now=now)),
+    Schedule("retention.purge", "17 * * * *", lambda now: retention.purge(now=now)),
 )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from bot import telemetry
-from bot.app import build_app, serve
+from bot.app import GRACE_S, build_app, serve
 from bot.clients.database import close_database, fetch, open_database
 from bot.clients.hints import open_hints
 from bot.clients.schema import pending
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 BACKLOG = 1024
 SERVICE_ACCOUNT = "oa"  # its name in /hooks/wechat/{account}
 DRAIN_S = 5.0
+CHILD_PATIENCE_S = GRACE_S + DRAIN_S + 2.0
+PATIENCE_S = CHILD_PATIENCE_S + 2.0  # of whoever stops the web processes as one
 
 Clock = Callable[[], datetime]
 
@@ -44,9 +46,10 @@ def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> 
                 run_async(_serve_one(config, database_url, redis_url, clock, sock, number))
                 return 0
 
-            return Child(f"web-{number}", functools.partial(fork, run))
+            return Child(f"web-{number}", functools.partial(fork, run), patience_s=CHILD_PATIENCE_S)
 
-        return Supervisor([child(number) for number in range(config.web_processes)]).run()
+        children = [child(number) for number in range(config.web_processes)]
+        return Supervisor(children, equal=True).run()
 
 
 async def _serve_one(  # what one process is made of

@@ -20,6 +20,7 @@ from bot.services.outbox import Task
 log = structlog.get_logger()
 
 JOBS = telemetry.counter("jobs", "后台任务的结果", ("outcome",))
+DEAD = telemetry.gauge("jobs_dead", "多次失败、等人处理的任务数；大于零就该有人看")
 
 
 async def run(
@@ -79,5 +80,6 @@ async def take(job_id: UUID, *, tasks: Mapping[str, Task], clock: Callable[[], d
 def _ticker(line: Schedule, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:
     async def tick() -> None:
         await line.run(clock())
+        DEAD.set(await outbox.count_dead())
 
     return tick

@@ -37,4 +37,4 @@ class InboundMessage(Model):
     class Meta:
         table = "inbound_message"
         unique_together = (("appid", "dedupe_key"),)
-        indexes = (Index(fields=("received_at",)),)
+        indexes = (Index(fields=("received_at",)), Index(fields=("appid", "openid")))

@@ -26,10 +26,15 @@ def default_state_dir(checkout: Path, home: Path, *, root: bool) -> Path:
     return base / "credit-service" / tag
 
 
-def server_account() -> Account | None:
-    """The unprivileged account for the servers when we are root; else nobody else is needed."""
+def server_account(data: Path) -> Account | None:
+    """The unprivileged account for a server when we are root; else nobody else is needed.
+
+    Whoever owns the data keeps it, even if a better account has come since.
+    """
     if os.geteuid() != 0:
         return None
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return Account(owner.st_uid, owner.st_gid)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
@@ -39,25 +44,39 @@ def server_account() -> Account | None:
     raise RuntimeError("没有可用的普通账户来运行数据库：请新建一个名为 postgres 的系统账户")
 
 
-def private_folder(path: Path, account: Account | None) -> Path:
-    """Make a folder that only the server's account may enter."""
+def home_folder(path: Path) -> Path:
+    """A server's home stays ours: whoever could rename things in it could make root follow them."""
     path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
-    if account:
-        os.chown(path, account.uid, account.gid)
+    path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return path
 
 
-def password(path: Path, account: Account | None) -> str:
+def private_folder(path: Path, account: Account | None) -> Path:
+    """Make a folder, inside a home, that only the server's account may enter."""
+    path.mkdir(exist_ok=True)
+    path.chmod(0o700)
+    if account:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    return path
+
+
+def password(path: Path) -> str:
     """Read the server's password, or make one at the very first start."""
     if not path.exists():
         draft = path.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(24))
-        if account:
-            os.chown(draft, account.uid, account.gid)
+        draft.unlink(missing_ok=True)
+        write_for(draft, None, secrets.token_urlsafe(24))
         draft.rename(path)
     return path.read_text()
+
+
+def write_for(path: Path, account: Account | None, text: str) -> None:
+    """Write a file that did not exist, for the eyes of one account."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w") as file:
+        if account:
+            os.fchown(handle, account.uid, account.gid)
+        file.write(text)
 
 
 def socket_folder(path: Path, account: Account | None) -> Path:

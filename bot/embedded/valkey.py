@@ -6,7 +6,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from bot.embedded.home import Server, private_folder, server_account, socket_folder
+from bot.embedded.home import Server, home_folder, private_folder, server_account, socket_folder
 
 STOP_WITH = signal.SIGTERM
 
@@ -15,8 +15,9 @@ class EmbeddedValkey:
     """One data folder and the server on it."""
 
     def __init__(self, folder: Path) -> None:
-        self._account = server_account()
         self._folder = folder
+        self._data = folder / "data"
+        self._account = server_account(self._data)
         self._socket = folder / "run" / "valkey.sock"
 
     @property
@@ -24,7 +25,8 @@ class EmbeddedValkey:
         return f"unix://{self._socket}"
 
     def prepare(self) -> None:
-        private_folder(self._folder, self._account)
+        home_folder(self._folder)
+        private_folder(self._data, self._account)
         socket_folder(self._folder / "run", self._account)
         self._program = self._folder / "valkey-server"
         wheel = _program()
@@ -39,10 +41,9 @@ class EmbeddedValkey:
         """Start the server and answer its pid once it takes connections."""
         argv: list[str | Path] = [
             self._program, "--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700",
-            "--dir", self._folder, "--appendonly", "yes", "--save", "",
+            "--dir", self._data, "--appendonly", "yes", "--save", "",
             "--maxmemory-policy", "noeviction",
         ]  # fmt: skip
-        self._socket.unlink(missing_ok=True)
         return Server("缓存服务", self._folder, self._account, STOP_WITH).start(argv, self.ready)
 
     def ready(self) -> bool:

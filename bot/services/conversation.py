@@ -14,8 +14,6 @@ from models.ids import new_id
 
 FORGET = "conversation.forget"
 FORGET_AFTER = timedelta(days=1)  # WeChat's own repeats are over long before
-KEEP_MESSAGES = timedelta(days=180)
-PURGE_AT_ONCE = 5000
 
 
 class Following(StrEnum):
@@ -71,7 +69,8 @@ async def record(heard: Heard, reply: str, *, now: datetime) -> str:
             fresh = await note(heard, reply, now=now)
             who = {"appid": heard.appid, "openid": heard.openid}
             if fresh and heard.following is Following.ENDED:
-                await outbox.put(FORGET, who, now=now, due_at=now + FORGET_AFTER)
+                left = who | {"left_at": now.isoformat()}
+                await outbox.put(FORGET, left, now=now, due_at=now + FORGET_AFTER)
             if fresh and heard.job:
                 await outbox.put(heard.job, who | {"fields": dict(heard.fields)}, now=now)
     else:
@@ -114,25 +113,17 @@ async def keep_reply(heard: Heard, reply: str) -> None:
 
 async def forget(payload: outbox.Payload, now: datetime) -> bool:
     """After somebody left: delete what they wrote, unless they have come back since."""
+    del now  # what counts is when they left: what came later belongs to a later leaving
     rows = await fetch(
-        "SELECT followed_at > unfollowed_at AS back FROM contact WHERE appid = $1 AND openid = $2",
+        "SELECT followed_at >= unfollowed_at AS back FROM contact WHERE appid = $1 AND openid = $2",
         payload["appid"],
         payload["openid"],
     )
     gone = bool(rows) and not rows[0]["back"]
     if gone:
         await InboundMessage.filter(
-            appid=payload["appid"], openid=payload["openid"], received_at__lt=now
+            appid=payload["appid"],
+            openid=payload["openid"],
+            received_at__lte=datetime.fromisoformat(payload["left_at"]),
         ).delete()
     return gone
-
-
-async def purge(*, now: datetime) -> int:
-    """Delete messages that nobody needs any more, a bounded number at a time."""
-    rows = await fetch(
-        "DELETE FROM inbound_message WHERE id IN "
-        "(SELECT id FROM inbound_message WHERE received_at < $1 LIMIT $2) RETURNING 1",
-        now - KEEP_MESSAGES,
-        PURGE_AT_ONCE,
-    )
-    return len(rows)

@@ -26,7 +26,6 @@ from models import Dialogue as Row
 from models.ids import new_id
 
 MOST_LISTENING = 10_000
-PURGE_AT_ONCE = 5000
 TICKET = "ticket"
 
 
@@ -178,14 +177,3 @@ async def forget(payload: outbox.Payload, now: datetime) -> None:
         who = {"appid": payload["appid"], "openid": payload["openid"]}
         await Row.filter(**who, updated_at__lt=now).delete()
         await tickets.forget(**who)
-
-
-async def purge(*, now: datetime) -> int:
-    """Delete dialogues that nobody went on with, a bounded number at a time."""
-    rows = await fetch(
-        "DELETE FROM dialogue WHERE id IN "
-        "(SELECT id FROM dialogue WHERE expires_at < $1 LIMIT $2) RETURNING 1",
-        now,
-        PURGE_AT_ONCE,
-    )
-    return len(rows)

@@ -1,12 +1,11 @@
 """What WeChat says later about a message that it took: kept, matched, and acted upon once."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from tortoise.transactions import in_transaction
 
-from bot.clients.database import fetch
 from bot.domain.telling import SEND, SUBSCRIPTIONS
 from bot.services import outbox
 from bot.services.grants import lists
@@ -16,8 +15,6 @@ from models.ids import new_id
 log = structlog.get_logger()
 
 TAKE = "receipts.take"  # the job that a receipt event becomes
-KEEP = timedelta(days=30)
-PURGE_AT_ONCE = 5000
 
 
 async def take(payload: outbox.Payload, now: datetime) -> None:
@@ -59,17 +56,6 @@ async def settle(appid: str, openid: str, *, now: datetime) -> int:
             await _end(telling, receipt.status, now=now)
             pairs += 1
         return pairs
-
-
-async def purge(*, now: datetime) -> int:
-    """Delete old receipts, a bounded number at a time; the messages keep what they said."""
-    rows = await fetch(
-        "DELETE FROM receipt WHERE id IN "
-        "(SELECT id FROM receipt WHERE received_at < $1 LIMIT $2) RETURNING 1",
-        now - KEEP,
-        PURGE_AT_ONCE,
-    )
-    return len(rows)
 
 
 async def _about(receipt: Receipt) -> Telling | None:

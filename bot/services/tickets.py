@@ -1,16 +1,14 @@
 """Questions left for the staff: opened in the chat, listed and closed by staff."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from bot.clients.database import fetch
 from bot.domain.errors import NotFound, TooMany
 from models import Ticket, TicketState
 from models.ids import new_id
 
 MOST_OPEN = 5  # of one person: more than these nobody can answer sensibly
-KEEP_CLOSED = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,3 @@ async def close(ticket_id: UUID, *, by: str, remark: str, now: datetime) -> None
 async def forget(appid: str, openid: str) -> None:
     """Delete what somebody asked."""
     await Ticket.filter(appid=appid, openid=openid).delete()
-
-
-async def purge(*, now: datetime) -> int:
-    """Delete what was closed long ago."""
-    rows = await fetch(
-        "DELETE FROM ticket WHERE state = 'closed' AND closed_at < $1 RETURNING 1",
-        now - KEEP_CLOSED,
-    )
-    return len(rows)

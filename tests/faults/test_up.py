@@ -18,6 +18,8 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
+SERVERS = ("postgres", "valkey", "web", "worker", "sandbox")
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -124,7 +126,7 @@ async def test_whatever_dies_is_started_again(folder: Path):
     with running("up", folder, settings(folder)) as product:
         await product.ready()
         await says(product, "follow")
-        for name in ("postgres", "web", "worker", "sandbox"):
+        for name in SERVERS:
             victim = next(
                 child for child in product.children() if is_the(name, child, product.process.pid)
             )
@@ -134,7 +136,7 @@ async def test_whatever_dies_is_started_again(folder: Path):
         async def all_back() -> bool:
             return all(
                 any(is_the(name, child, product.process.pid) for child in product.children())
-                for name in ("postgres", "web", "worker", "sandbox")
+                for name in SERVERS
             )
 
         await until(all_back, "everything to be back")
@@ -149,7 +151,9 @@ def is_the(name: str, process: psutil.Process, parent: int) -> bool:
     try:
         line = process.cmdline()
         return process.ppid() == parent and (
-            line[-1:] == [name] or (name == "postgres" and "-k" in line)
+            line[-1:] == [name]
+            or (name == "postgres" and "-k" in line)
+            or (name == "valkey" and "valkey-server" in line[0])
         )
     except psutil.NoSuchProcess:
         return False

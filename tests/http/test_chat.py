@@ -288,7 +288,7 @@ async def test_who_leaves_takes_answers_and_questions_along(client, clock):
     await say(client, "人工", 3)
     await plain(client, event(ALICE, "unsubscribe", at=NIGHT))
 
-    payload = {"appid": SANDBOX_APPID, "openid": ALICE}
+    payload = {"appid": SANDBOX_APPID, "openid": ALICE, "left_at": NIGHT.isoformat()}
     await dialogues.forget(payload, NIGHT + timedelta(days=1))
 
     assert (await Dialogue.all().count(), await Ticket.all().count()) == (0, 0)

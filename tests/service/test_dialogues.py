@@ -11,7 +11,7 @@ import pytest
 from bot.domain.dialogues import Choice, Dialogue, Ending, State, Step
 from bot.domain.errors import NotFound
 from bot.handlers.wechat.words import WORDS
-from bot.services import dialogues, tickets
+from bot.services import retention, tickets
 from bot.services.conversation import Heard
 from bot.services.dialogues import Opening, Turn, take_turn
 from models import Dialogue as Row
@@ -84,7 +84,7 @@ async def test_after_its_time_a_dialogue_is_over(db):
     late = NOW + timedelta(days=7, seconds=1)
 
     assert await say("1", now=late) == "没有"
-    assert await dialogues.purge(now=late) == 1
+    assert (await retention.purge(now=late))["dialogue"] == 1
 
 
 async def test_opening_it_again_begins_afresh(db):
@@ -123,7 +123,7 @@ async def test_a_ticket_is_closed_once_and_forgotten_when_it_is_old(db):
     assert await tickets.waiting() == []
     with pytest.raises(NotFound):
         await tickets.close(ticket.id, by="李强", remark="", now=NOW)
-    assert await tickets.purge(now=NOW + timedelta(days=181)) == 1
+    assert (await retention.purge(now=NOW + timedelta(days=181)))["ticket"] == 1
 
 
 async def test_an_unknown_ticket_cannot_be_closed(db):

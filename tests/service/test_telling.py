@@ -12,7 +12,7 @@ from bot.clients.wechat import Notice, Text
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.domain.errors import NotFound
 from bot.domain.telling import SEND, Channel
-from bot.services import grants, outbox, receipts, sending, telling
+from bot.services import grants, outbox, receipts, retention, sending, telling
 from bot.services.grants import Cause
 from bot.services.messages import BadMessage
 from bot.services.outbox import Task
@@ -500,8 +500,8 @@ async def test_the_receipt_of_a_subscription_finds_its_message_by_person_and_tem
 async def test_a_strange_receipt_is_kept_and_purged_later(world):
     await receipts.take(receipt("7"), NOW)
 
-    early = await receipts.purge(now=NOW + timedelta(days=30))
-    late = await receipts.purge(now=NOW + timedelta(days=31))
+    early = (await retention.purge(now=NOW + timedelta(days=30)))["receipt"]
+    late = (await retention.purge(now=NOW + timedelta(days=31)))["receipt"]
 
     assert (early, late, await Receipt.all().count()) == (0, 1, 0)
 
