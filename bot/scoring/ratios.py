@@ -1,0 +1,83 @@
+"""The financial side of a pack: its ratios, the statements in force, the industry's reference."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from bot.scoring.facts import Record
+from bot.scoring.formula import Book, Formula, FormulaError, Unknown, millionths
+from bot.scoring.pack import Pack, Reference
+from bot.scoring.reading import BadData
+
+Usable = Mapping[str, tuple[Record, ...]]
+ANY_INDUSTRY = "*"
+NO_STATEMENT = "还没有财务报表"
+
+
+class Ratios:
+    """Everything financial of one pack, read once."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._statement = pack.statement
+        self._items = pack.statement.items if pack.statement else ()
+        self.formulas = {
+            ratio.name: self.formula(f"ratio[{ratio.name}]", ratio.formula, ratio.positive)
+            for ratio in pack.ratios
+        }
+        ordered = sorted(pack.references, key=lambda r: (-len(r.industry), r.industry))
+        self._references = [(row, self._thresholds(row)) for row in ordered]
+
+    def formula(self, place: str, text: str, positive: tuple[str, ...]) -> Formula:
+        try:
+            return Formula(text, positive, self._items)
+        except FormulaError as error:
+            raise BadData(self._pack.file, place, str(error)) from error
+
+    def _thresholds(self, row: Reference) -> dict[str, tuple[int, ...]]:
+        try:
+            return {name: tuple(map(millionths, found)) for name, found in row.values.items()}
+        except FormulaError as error:
+            raise BadData(self._pack.file, f"reference[{row.industry}]", str(error)) from error
+
+    def book(self, usable: Usable, as_of: date) -> Book | None:
+        """The statements in force, one a year: the later record, then the trusted one."""
+        if self._statement is None:
+            return None
+        years: dict[int, Record] = {}
+        for record in usable.get(self._statement.fact, ()):
+            best = years.get(record.year)
+            if record.until > as_of and (best is None or record.weight > best.weight):
+                years[record.year] = record
+        if not years:
+            return None
+        return Book({year: (record.items, record.before) for year, record in years.items()})
+
+    def reference(
+        self, usable: Usable, as_of: date
+    ) -> tuple[Reference, dict[str, tuple[int, ...]]]:
+        """The table of the longest prefix of the enterprise's industry code."""
+        code = ""
+        if self._statement is not None and self._statement.industry is not None:
+            found = [r for r in usable.get(self._statement.industry, ()) if r.until > as_of]
+            code = str(max(found, key=lambda r: r.weight).value) if found else ""
+        for row, thresholds in self._references:
+            if row.industry == ANY_INDUSTRY or code.startswith(row.industry):
+                return row, thresholds
+        raise BadData(self._pack.file, "reference", f"没有“{ANY_INDUSTRY}”这张表")
+
+
+def level_reached(value: int, thresholds: tuple[int, ...]) -> int:
+    """The best level met, 0 first; the number of levels when none is met."""
+    if thresholds[0] >= thresholds[-1]:
+        return next((n for n, least in enumerate(thresholds) if value >= least), len(thresholds))
+    return next((n for n, most in enumerate(thresholds) if value <= most), len(thresholds))
+
+
+def known(formula: Callable[[Book], int], book: Book | None) -> int | str:
+    """The value in millionths, or the reason why it is unknown."""
+    if book is None:
+        return NO_STATEMENT
+    try:
+        return formula(book)
+    except Unknown as reason:
+        return str(reason)

@@ -1,0 +1,258 @@
+"""The way up is the cheapest, the outlook misses no day, and the words are those of the texts."""
+
+from datetime import date, timedelta
+from itertools import product
+
+import pytest
+from enterprises import AS_OF, Row, enterprises, read
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.scoring.engine import compiled, score
+from bot.scoring.explain import explain
+from bot.scoring.library import shipped_pack, shipped_wording, versions
+from bot.scoring.lint import load_pack
+from bot.scoring.outlook import outlook
+from bot.scoring.pack import Pack
+from bot.scoring.result import Result
+from bot.scoring.steps import options
+from bot.scoring.way_up import way_up
+
+PACKS = [shipped_pack(scheme) for scheme in versions()]
+FIRM = {"id": "s", "fact": "registration_status", "value": "存续"}
+
+
+def _small_pack() -> Pack:
+    """Two nested groups with caps, small enough to try every combination."""
+    rows = []
+    for n, (group, points, effort) in enumerate(
+        [("a", 3, 2), ("a", 4, 3), ("b", 2, 1), ("b", 5, 4), ("b", 6, 6)]
+    ):
+        rows.append(
+            f'[[indicator]]\nid = "i{n}"\ncode = "i{n}"\nname = "i{n}"\ngroup = "{group}"\n'
+            f'rule = "count"\nfact = "f{n}"\neach = {points}\ncap = {points * 2}\n'
+            f'effort = {effort}\nhow = "做"\nsource = {{ house = "h" }}\n'
+        )
+    facts = "\n".join(
+        f'f{n} = {{ name = "f", type = "records", evidence = "e" }}' for n in range(5)
+    )
+    text = f"""
+id = "small"
+version = 1
+name = "n"
+document = "d"
+[score]
+base = 0
+at_least = 0
+at_most = 100
+source = {{ house = "h" }}
+[facts]
+{facts}
+[[group]]
+id = "top"
+name = "top"
+at_most = 22
+source = {{ house = "h" }}
+[[group]]
+id = "a"
+name = "a"
+within = "top"
+at_most = 9
+source = {{ house = "h" }}
+[[group]]
+id = "b"
+name = "b"
+within = "top"
+at_most = 15
+source = {{ house = "h" }}
+{"".join(rows)}
+[[grade]]
+name = "good"
+from = 20
+meaning = "m"
+source = {{ house = "h" }}
+[[grade]]
+name = "fair"
+from = 9
+below = 20
+meaning = "m"
+source = {{ house = "h" }}
+[[grade]]
+name = "poor"
+from = 0
+below = 9
+graded = false
+meaning = "m"
+source = {{ house = "h" }}
+"""
+    return load_pack(text, "small.toml")
+
+
+SMALL = _small_pack()
+
+
+@given(st.lists(st.integers(0, 2), min_size=5, max_size=5))
+def test_the_way_up_costs_no_more_than_the_best_of_all_combinations(have: list[int]) -> None:
+    rows: list[Row] = [{"id": f"f{n}", "fact": f"f{n}", "value": k} for n, k in enumerate(have)]
+    result = score(SMALL, read(SMALL, rows), AS_OF)
+    found = way_up(compiled(SMALL), result)
+
+    if result.rung == 0:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.effort if found.reachable else None) == _cheapest(result, have)
+
+
+def _cheapest(result: Result, have: list[int]) -> int | None:
+    """Every combination, scored by the engine itself."""
+    costs = []
+    for wanted in product(range(3), repeat=5):
+        if any(w < h for w, h in zip(wanted, have, strict=True)):
+            continue
+        rows = [{"id": f"f{n}", "fact": f"f{n}", "value": k} for n, k in enumerate(wanted)]
+        after = score(SMALL, read(SMALL, rows), AS_OF)
+        if after.rung < result.rung:
+            efforts = [2, 3, 1, 4, 6]
+            costs.append(sum(e * (w - h) for e, w, h in zip(efforts, wanted, have, strict=True)))
+    return min(costs, default=None)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_the_acts_of_a_way_up_reach_the_points_of_the_next_grade(data: st.DataObject) -> None:
+    pack = data.draw(st.sampled_from(PACKS))
+    result = score(pack, read(pack, data.draw(enterprises(pack))), AS_OF)
+    functions = compiled(pack)
+    found = way_up(functions, result)
+    if found is None or not found.reachable:
+        return
+    after = {act.part.id: int(act.after * result.scale) for act in found.acts}
+    units = [
+        after.get(part.id, now or 0)
+        for (_, part), now in zip(functions.flat, result.trace or [], strict=True)
+    ]
+
+    target = next(grade for grade in pack.grades if grade.name == found.target)
+    assert _total(pack, functions.flat, units) >= target.start * result.scale
+
+
+def _total(pack: Pack, flat: list, units: list[int]) -> int:
+    scale = compiled(pack).scale
+
+    def group(name: str | None) -> int:
+        total = sum(u for (i, _), u in zip(flat, units, strict=True) if i.group == name)
+        for child in (g for g in pack.groups if g.within == name):
+            inner = group(child.id)
+            inner = inner if child.at_most is None else min(inner, int(child.at_most * scale))
+            total += inner if child.at_least is None else max(inner, int(child.at_least * scale))
+        return total
+
+    total = int(pack.score.base * scale) + group(None)
+    return min(int(pack.score.at_most * scale), max(int(pack.score.at_least * scale), total))
+
+
+def test_nothing_is_offered_that_only_time_brings(public: Pack) -> None:
+    result = score(public, read(public, [FIRM]), AS_OF)
+    flat = compiled(public).flat
+
+    offered = {flat[n][1].id for n in options(compiled(public), result)}
+
+    assert "founded_on" not in offered
+    assert "filings" in offered
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_the_outlook_names_exactly_the_days_on_which_something_changes(
+    data: st.DataObject,
+) -> None:
+    pack = data.draw(st.sampled_from(PACKS))
+    facts = read(pack, data.draw(enterprises(pack)))
+    functions = compiled(pack)
+    last, days = functions.score(facts, AS_OF), []
+    for n in range(1, 2 * 365 + 1):
+        now = functions.score(facts, AS_OF + timedelta(days=n))
+        bars = [hit.bar for hit in now.hits]
+        if now.trace != last.trace or any(hit.bar not in bars for hit in last.hits):
+            days.append(now.as_of)
+        last = now
+
+    found = outlook(functions, functions.score(facts, AS_OF))
+
+    assert [change.on for change in found] == days
+
+
+def test_a_blank_record_says_how_it_may_rise_and_what_is_missing(public: Pack) -> None:
+    told = explain(score(public, read(public, [FIRM]), AS_OF), shipped_wording())
+    sections = dict(told.sections)
+
+    assert sections["结果"][1:] == ("共 50 个指标，已有资料的 0 个。",)
+    assert sections["怎样提高"] == (
+        "到 AA 还差 10 分。",
+        "最省力的做法：",
+        "按时申报纳税，争取纳税信用 A 级：A级纳税人情况由 0 分到 15 分。",
+    )
+    assert sections["今后两年会自己发生的变化"] == ("今后两年没有会自己发生的变化。",)
+    assert sections["还缺的资料"][0] == "纳税资格情况：请提供税务机关的纳税人资格查询结果"
+    assert len(sections["还缺的资料"]) == len(sections["逐项得分"]) == 50
+
+
+def test_a_self_assessment_says_that_it_is_one(public: Pack) -> None:
+    facts = read(public, [FIRM, {"id": "h", "fact": "high_tech"}], basis="self")
+    told = explain(score(public, facts, AS_OF), shipped_wording())
+
+    assert dict(told.sections)["结果"][0] == (
+        "自评 810 分，落在 AA 的分数段。这是您自己填写的结果，只供参考，不是评价等级。"
+    )
+
+
+def test_a_ceiling_names_its_record_its_clause_and_the_day_it_ends(integrity: Pack) -> None:
+    marks = [
+        {"id": f"{fact}{n}", "fact": fact, "value": 5, "by": f"专家{n}", "reason": "好"}
+        for fact, spec in integrity.facts.items()
+        if spec.type == "mark"
+        for n in (1, 2)
+    ]
+    wages = {"id": "w", "fact": "wage_arrears", "kind": "三个月以内", "date": date(2025, 9, 1)}
+    told = explain(score(integrity, read(integrity, [*marks, wages]), AS_OF), shipped_wording())
+    sections = dict(told.sections)
+
+    assert sections["限制等级的情况"] == (
+        (
+            "近一年内有拖欠职工工资：三个月以内，2025-09-01。最高 A+。依据：004 六（三）2.2（2）；"
+            "协会取值：不能评为 AA 类以上：最高 A+；计到评定之日。2026-09-01 起不再计入。"
+        ),
+    )
+    assert sections["怎样提高"] == (
+        "分数已经够 AA。",
+        "“近一年内有拖欠职工工资”要等到 2026-09-01。",
+    )
+    assert sections["今后两年会自己发生的变化"] == (
+        "2026-09-01 起，“近一年内有拖欠职工工资”不再计入。",
+        "2026-09-01 起，总分 100 分，AAA+。",
+    )
+
+
+def test_an_ineligible_enterprise_is_told_why(public: Pack) -> None:
+    told = explain(
+        score(public, read(public, [{**FIRM, "value": "吊销"}]), AS_OF), shipped_wording()
+    )
+
+    assert dict(told.sections) == {
+        "结果": (
+            "这一次不能计分。",
+            "企业的登记状态不是存续（在业、开业、在营也算存续），按规定不计分。（现在是“吊销”）",
+        )
+    }
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=[pack.id for pack in PACKS])
+def test_what_people_read_has_no_internal_names(pack: Pack) -> None:
+    rows = [FIRM] if pack.gates else []
+    told = explain(score(pack, read(pack, rows), AS_OF), shipped_wording())
+    text = "".join(line for _, lines in told.sections for line in lines)
+
+    assert [
+        word for word in ("None", "{", "X0", "X1", "X2", "unknown", "Decimal") if word in text
+    ] == []
