@@ -15,7 +15,8 @@ from bot.scoring.cases import read_cases, run_case
 from bot.scoring.diff import compare
 from bot.scoring.engine import score as score_facts
 from bot.scoring.explain import explain
-from bot.scoring.facts import BASES, Facts, read_facts
+from bot.scoring.facts import BASES, Facts
+from bot.scoring.facts_reader import read_facts
 from bot.scoring.library import (
     PACKS,
     PROGRAMMES,

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from bot.scoring.engine import score
-from bot.scoring.facts import FORMAT, Facts, facts_from
+from bot.scoring.facts import Facts
+from bot.scoring.facts_reader import FORMAT, facts_from
 from bot.scoring.pack import Pack
 from bot.scoring.reading import BadData, Table, parse_toml
 from bot.scoring.result import Result

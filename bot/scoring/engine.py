@@ -4,13 +4,13 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
-from bot.scoring.facts import Facts, refuse_the_future
+from bot.scoring.facts import Facts, newest, refuse_the_future
 from bot.scoring.ladder import Check, Hit, compile_bar, compile_ladder
 from bot.scoring.pack import Bar, Group, Pack, Part
 from bot.scoring.ratios import Ratios, known
 from bot.scoring.reading import BadData
 from bot.scoring.result import Result
-from bot.scoring.rules import Moment, Rule, all_points, compile_part, newest, window_starts
+from bot.scoring.rules import Moment, Rule, all_points, compile_part, window_starts
 
 _FINEST = 6  # decimals of a point
 
@@ -70,7 +70,7 @@ class Compiled:
         if part.formula is None:
             formula = self.ratios.formulas[part.ratio or ""]
         else:
-            formula = self.ratios.formula(part.id, part.formula, part.positive)
+            formula = self.ratios.formula(part.formula, part.positive)
         value = known(formula, moment.book())
         return value if isinstance(value, str) else ""
 
@@ -148,13 +148,9 @@ def _scale(pack: Pack) -> int:
 
 def _innermost_first(pack: Pack) -> list[tuple[int, Group]]:
     """Groups ordered so that each comes before the one that it stands in."""
-    by_id = {group.id: group for group in pack.groups}
+    within = {group.id: group.within for group in pack.groups}
 
-    def depth(name: str | None, seen: tuple[str, ...] = ()) -> int:
-        if name is None:
-            return 0
-        if name in seen or name not in by_id:
-            raise BadData(pack.file, f"group[{name}]", "上级组不存在，或首尾相连")
-        return 1 + depth(by_id[name].within, (*seen, name))
+    def depth(name: str | None) -> int:
+        return 0 if name is None else 1 + depth(within[name])
 
     return sorted(enumerate(pack.groups), key=lambda row: -depth(row[1].id))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.dates import window_ends, years_after
-from bot.scoring.facts import Record
+from bot.scoring.facts import Record, newest
 from bot.scoring.pack import Bar, Pack
 from bot.scoring.ratios import Usable
-from bot.scoring.rules import Moment, newest
+from bot.scoring.rules import Moment
 
 # None: nobody has looked yet. An empty tuple: looked, and nothing holds the grade down.
 Check = Callable[[Usable, Moment], tuple[Record, ...] | None]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.scoring.engine import Compiled
 from bot.scoring.lint_names import wrong_names
 from bot.scoring.pack import Band, Bar, Group, Indicator, Pack, Part
 from bot.scoring.pack_reader import read_pack
@@ -54,6 +55,7 @@ def check_pack(pack: Pack) -> list[Finding]:
         _dates,
         _pointless,
         _unused,
+        _exact,
     )
     return [
         Finding(pack.file, place, check.__name__.lstrip("_"), words)
@@ -194,11 +196,8 @@ def _bar_place(bar: Bar) -> str:
 
 
 def _ceilings(pack: Pack) -> Found:
-    names = [grade.name for grade in pack.grades]
     for bar in pack.bars:
-        if bar.result not in names:
-            yield _bar_place(bar), f"等级里没有“{bar.result}”"
-        elif bar.result == names[0]:
+        if pack.rank(bar.result) == 0:
             yield _bar_place(bar), "限制到最高一级等于没有限制"
 
 
@@ -246,11 +245,8 @@ def _covers(pack: Pack, ceiling: Bar, veto: Bar) -> bool:
         bool(veto.window_years) and (veto.window_years or 0) <= ceiling.window_years
     )
     lasts = ceiling.happened or not veto.happened
-    names = [grade.name for grade in pack.grades]
-    known = ceiling.result in names and veto.result in names
-    return (
-        known and kinds and window and lasts and pack.rank(ceiling.result) >= pack.rank(veto.result)
-    )
+    strict = pack.rank(ceiling.result) >= pack.rank(veto.result)
+    return kinds and window and lasts and strict
 
 
 def _unused(pack: Pack) -> Found:
@@ -261,3 +257,11 @@ def _unused(pack: Pack) -> Found:
     for fact in pack.facts:
         if fact not in used:
             yield f"facts.{fact}", "没有规则用到这项事实"
+
+
+def _exact(pack: Pack) -> Found:
+    """What shows only when the pack is turned into functions: numbers that are too fine."""
+    try:
+        Compiled(pack)
+    except BadData as error:
+        yield error.place or "score", error.problem

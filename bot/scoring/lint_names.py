@@ -83,6 +83,8 @@ def _answers(part: Part, values: tuple[str, ...], word: str) -> Iterator[str]:
 
 
 def _bar(pack: Pack, bar: Bar) -> Iterator[str]:
+    if bar.result not in {grade.name for grade in pack.grades}:
+        yield f"等级里没有“{bar.result}”"
     spec = pack.facts.get(bar.fact)
     if spec is None:
         yield f"没有“{bar.fact}”这项事实"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from bot.scoring.facts import Record
+from bot.scoring.facts import Record, newest
 from bot.scoring.formula import Book, Formula, FormulaError, Unknown, millionths
 from bot.scoring.pack import Pack, Reference
 from bot.scoring.reading import BadData
@@ -17,34 +17,27 @@ class Ratios:
     """Everything financial of one pack, read once."""
 
     def __init__(self, pack: Pack) -> None:
-        self._pack = pack
-        self._statement = pack.statement
+        self._file = pack.file
         self._items = pack.statement.items if pack.statement else ()
-        self.formulas = {
-            ratio.name: self.formula(f"ratio[{ratio.name}]", ratio.formula, ratio.positive)
-            for ratio in pack.ratios
-        }
-        ordered = sorted(pack.references, key=lambda r: (-len(r.industry), r.industry))
+        self._books = pack.statement.fact if pack.statement else ""
+        self._industry = (pack.statement.industry if pack.statement else None) or ""
+        self.formulas = {row.name: self.formula(row.formula, row.positive) for row in pack.ratios}
+        ordered = sorted(pack.references, key=_longest_first)
         self._references = [(row, self._thresholds(row)) for row in ordered]
 
-    def formula(self, place: str, text: str, positive: tuple[str, ...]) -> Formula:
-        try:
-            return Formula(text, positive, self._items)
-        except FormulaError as error:
-            raise BadData(self._pack.file, place, str(error)) from error
+    def formula(self, text: str, positive: tuple[str, ...]) -> Formula:
+        return Formula(text, positive, self._items)
 
     def _thresholds(self, row: Reference) -> dict[str, tuple[int, ...]]:
         try:
             return {name: tuple(map(millionths, found)) for name, found in row.values.items()}
         except FormulaError as error:
-            raise BadData(self._pack.file, f"reference[{row.industry}]", str(error)) from error
+            raise BadData(self._file, f"reference[{row.industry}]", str(error)) from error
 
     def book(self, usable: Usable, as_of: date) -> Book | None:
         """The statements in force, one a year: the later record, then the trusted one."""
-        if self._statement is None:
-            return None
         years: dict[int, Record] = {}
-        for record in usable.get(self._statement.fact, ()):
+        for record in usable.get(self._books, ()):
             best = years.get(record.year)
             if record.until > as_of and (best is None or record.weight > best.weight):
                 years[record.year] = record
@@ -56,14 +49,17 @@ class Ratios:
         self, usable: Usable, as_of: date
     ) -> tuple[Reference, dict[str, tuple[int, ...]]]:
         """The table of the longest prefix of the enterprise's industry code."""
-        code = ""
-        if self._statement is not None and self._statement.industry is not None:
-            found = [r for r in usable.get(self._statement.industry, ()) if r.until > as_of]
-            code = str(max(found, key=lambda r: r.weight).value) if found else ""
-        for row, thresholds in self._references:
-            if row.industry == ANY_INDUSTRY or code.startswith(row.industry):
-                return row, thresholds
-        raise BadData(self._pack.file, "reference", f"没有“{ANY_INDUSTRY}”这张表")
+        found = newest(usable.get(self._industry, ()), as_of)
+        code = "" if found is None else str(found.value)
+        return next(
+            pair
+            for pair in self._references
+            if pair[0].industry == ANY_INDUSTRY or code.startswith(pair[0].industry)
+        )
+
+
+def _longest_first(row: Reference) -> tuple[bool, int, str]:
+    return row.industry == ANY_INDUSTRY, -len(row.industry), row.industry
 
 
 def level_reached(value: int, thresholds: tuple[int, ...]) -> int:

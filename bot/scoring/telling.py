@@ -149,7 +149,7 @@ class Telling:
             yield words["refused"].format(on=change.on, why="".join(after.refusals))
             return
         for shift in change.shifts:
-            before, now = self._amount(shift.before), self._amount(shift.after)
+            before, now = _spaced(self._amount(shift.before)), _spaced(self._amount(shift.after))
             name = shift.part.name
             yield words["gained"].format(on=change.on, name=name, before=before, after=now)
         for bar in change.ended:
@@ -187,6 +187,11 @@ class Telling:
 
     def _points(self, units: int) -> str:
         return plain(self._result.points(units))
+
+
+def _spaced(amount: str) -> str:
+    """A space between a Chinese word and a number, none between two words."""
+    return f" {amount}" if amount[0].isascii() else amount
 
 
 def _record(record: Record) -> str:

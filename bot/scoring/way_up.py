@@ -5,10 +5,11 @@ does it; because every limit only cuts, the best sum for a given effort stays th
 cut, so a table of "best points for each effort" per group loses nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from bot.scoring.engine import Compiled
 from bot.scoring.ladder import Hit
@@ -52,14 +53,11 @@ class WayUp:
         return max(known) if known and len(known) == len(ends) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sum:
-    """The best points for an effort, and the options taken for it, newest first."""
-
-    effort: int
-    units: int
-    acts: int
-    taken: tuple[int, Option, "object"] | None = None
+# The best points for an effort: effort, units, number of acts, and the acts taken, newest first.
+# Plain tuples, because a search makes tens of thousands of them.
+_Sum = tuple[int, int, int, Any]
+# One thing that may be added: effort, units, number of acts, and the acts that it stands for.
+_Step = tuple[int, int, int, Any]
 
 
 def way_up(compiled: Compiled, result: Result) -> WayUp | None:
@@ -80,17 +78,14 @@ def way_up(compiled: Compiled, result: Result) -> WayUp | None:
 
 def _cheapest(compiled: Compiled, result: Result, wanted: int) -> _Sum | None:
     offers = options(compiled, result)
-    most = max((row.effort for rows in offers.values() for row in rows), default=0) * len(offers)
     search = _Search(compiled, result, offers)
     if search.most() < wanted:
         return None
     bound = _FIRST_BOUND
-    while True:
+    while True:  # ends: at some bound everything that is possible fits
         for found in search.table(None, bound):
-            if search.total(found.units) >= wanted:
+            if search.total(found[1]) >= wanted:
                 return found
-        if bound > most:
-            return None
         bound *= 2
 
 
@@ -127,28 +122,17 @@ class _Search:
         return units
 
     def table(self, group: str | None, bound: int) -> list[_Sum]:
-        rows = [_Sum(0, self._fixed.get(group or "", 0), 0)]
+        rows: list[_Sum] = [(0, self._fixed.get(group or "", 0), 0, None)]
         for n, now in self._parts.get(group or "", []):
-            steps = [(0, now, None), *((o.effort, o.units, o) for o in self._offers[n])]
-            rows = _best(
-                (
-                    _Sum(row.effort + effort, row.units + units, row.acts + 1, (n, o, row.taken))
-                    if o
-                    else _Sum(row.effort, row.units + units, row.acts, row.taken)
-                    for row in rows
-                    for effort, units, o in steps
-                ),
-                bound,
-            )
+            steps: list[_Step] = [(0, now, 0, None)]
+            steps += [(o.effort, o.units, 1, (n, o)) for o in self._offers[n]]
+            rows = _sums(rows, steps, bound)
         for child in self._pack.groups:
             if child.within == group:
-                inner = self._cut(child, self.table(child.id, bound))
-                rows = _best((_joined(a, b) for a in rows for b in inner), bound)
+                inner = self.table(child.id, bound)
+                held = [(e, self._held(child, units), acts, t) for e, units, acts, t in inner]
+                rows = _sums(rows, held, bound)
         return rows
-
-    def _cut(self, group: Group, rows: list[_Sum]) -> list[_Sum]:
-        held = (_Sum(r.effort, self._held(group, r.units), r.acts, r.taken) for r in rows)
-        return _best(held, rows[-1].effort)
 
     def _held(self, group: Group, units: int) -> int:
         if group.at_most is not None:
@@ -156,39 +140,45 @@ class _Search:
         return units if group.at_least is None else max(units, int(group.at_least * self._scale))
 
 
-def _best(rows: Iterable[_Sum], bound: int) -> list[_Sum]:
-    """For each effort within the bound the most points, if more than any smaller effort gives."""
-    by_effort: dict[int, _Sum] = {}
-    for row in rows:
-        if row.effort <= bound:
-            old = by_effort.get(row.effort)
-            if old is None or (row.units, -row.acts) > (old.units, -old.acts):
-                by_effort[row.effort] = row
+def _sums(rows: list[_Sum], steps: list[_Step], bound: int) -> list[_Sum]:
+    """Every row with every step; kept is what gives more points than any smaller effort."""
+    best: dict[int, _Sum] = {}
+    for effort, units, acts, taken in rows:
+        for more, gain, further, link in steps:
+            spent = effort + more
+            if spent > bound:
+                continue
+            reached = units + gain
+            old = best.get(spent)
+            if old is None or (reached, -acts - further) > (old[1], -old[2]):
+                best[spent] = (spent, reached, acts + further, (link, taken) if link else taken)
     kept: list[_Sum] = []
-    for effort in sorted(by_effort):
-        if not kept or by_effort[effort].units > kept[-1].units:
-            kept.append(by_effort[effort])
+    for spent in sorted(best):
+        if not kept or best[spent][1] > kept[-1][1]:
+            kept.append(best[spent])
     return kept
 
 
-def _joined(one: _Sum, other: _Sum) -> _Sum:
-    taken = one.taken
-    for n, option in _taken(other):
-        taken = (n, option, taken)
-    return _Sum(one.effort + other.effort, one.units + other.units, one.acts + other.acts, taken)
+def _taken(chain: Any) -> Iterator[tuple[int, Option]]:
+    """Unrolls the acts: a chain holds single acts and, from inner groups, further chains."""
+    waiting = [chain]
+    while waiting:
+        link = waiting.pop()
+        if link is None:
+            continue
+        if isinstance(link[0], int):
+            yield link[0], link[1]
+        else:
+            waiting += link
 
 
-def _taken(row: _Sum) -> list[tuple[int, Option]]:
-    found, rest = [], row.taken
-    while isinstance(rest, tuple):
-        found.append((rest[0], rest[1]))
-        rest = rest[2]  # type: ignore[assignment]  # a linked list has no finite type
-    return found
+def _number(row: tuple[int, Option]) -> int:
+    return row[0]
 
 
 def _acts(compiled: Compiled, result: Result, best: _Sum) -> tuple[Act, ...]:
     acts = []
-    for n, option in sorted(_taken(best), key=lambda row: row[0]):
+    for n, option in sorted(_taken(best[3]), key=_number):
         part = compiled.flat[n][1]
         before = result.points((result.trace or [])[n] or 0)
         after = result.points(option.units)

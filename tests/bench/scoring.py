@@ -174,7 +174,7 @@ class Source:
         else:
             own = part.formula is not None
             formula = (
-                self.ratios.formula(part.id, part.formula or "", part.positive)
+                self.ratios.formula(part.formula or "", part.positive)
                 if own
                 else self.ratios.formulas[part.ratio or ""]
             )
@@ -229,7 +229,7 @@ def counted(pack: Pack, facts: Facts, as_of: date) -> dict[str, Any]:
         if part.fact is None:
             text, name = part.formula, part.ratio
             formula = (
-                functions.ratios.formula(part.id, text, part.positive)
+                functions.ratios.formula(text, part.positive)
                 if text
                 else functions.ratios.formulas[name or ""]
             )

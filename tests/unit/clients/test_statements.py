@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 
 from bot.clients.statements import LARGEST, BadStatements, read_statements, template
 from bot.scoring.engine import score
-from bot.scoring.facts import facts_from
+from bot.scoring.facts_reader import facts_from
 from bot.scoring.library import shipped_pack
 from bot.scoring.reading import Table
 
@@ -121,6 +121,16 @@ def test_all_problems_are_told_at_once_up_to_a_limit() -> None:
 
     assert len(problems) == 21
     assert problems[-1] == "另有 16 处问题，请先改好上面这些"
+
+
+def test_an_empty_row_between_the_items_is_passed_over() -> None:
+    def fill(book: Workbook) -> None:
+        book[BALANCE].insert_rows(6)
+        book[BALANCE]["B4"] = 5
+
+    rows = read_statements(STATEMENT, _filled(fill), as_of=AS_OF)
+
+    assert [row["items"] for row in rows] == [{"资产总额": Decimal(5)}]
 
 
 def test_an_empty_template_and_a_missing_sheet_are_refused() -> None:

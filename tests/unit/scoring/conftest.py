@@ -1,17 +1,21 @@
 """Shared by the tests of scoring: the shipped packs, and facts in short form."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
-from bot.scoring.facts import Facts, facts_from
+from bot.scoring.facts import Facts
+from bot.scoring.facts_reader import facts_from
 from bot.scoring.library import shipped_pack
 from bot.scoring.pack import Pack
 from bot.scoring.reading import Table
 
-AS_OF = date(2026, 3, 1)
+# A claim about values must not fail because the machine was busy.
+settings.register_profile("scoring", deadline=None, max_examples=60)
+settings.load_profile("scoring")
+
 MakeFacts = Callable[..., Facts]
 
 

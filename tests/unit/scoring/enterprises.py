@@ -5,7 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.scoring.facts import Facts, facts_from
+from bot.scoring.facts import Facts
+from bot.scoring.facts_reader import facts_from
 from bot.scoring.pack import FactSpec, Pack
 from bot.scoring.reading import Table
 

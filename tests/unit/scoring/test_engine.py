@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.scoring.canonical import canonical
 from bot.scoring.engine import score
-from bot.scoring.facts import Facts, read_facts
+from bot.scoring.facts import Facts
+from bot.scoring.facts_reader import read_facts
 from bot.scoring.library import shipped_pack, versions
 from bot.scoring.lint import load_pack
 from bot.scoring.pack import Pack

@@ -8,6 +8,7 @@ from enterprises import AS_OF, Row, enterprises, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.dates import years_after
 from bot.scoring.engine import compiled, score
 from bot.scoring.explain import explain
 from bot.scoring.library import shipped_pack, shipped_wording, versions
@@ -171,7 +172,7 @@ def test_the_outlook_names_exactly_the_days_on_which_something_changes(
     facts = read(pack, data.draw(enterprises(pack)))
     functions = compiled(pack)
     last, days = functions.score(facts, AS_OF), []
-    for n in range(1, 2 * 365 + 1):
+    for n in range(1, (years_after(AS_OF, 2) - AS_OF).days + 1):
         now = functions.score(facts, AS_OF + timedelta(days=n))
         bars = [hit.bar for hit in now.hits]
         if now.trace != last.trace or any(hit.bar not in bars for hit in last.hits):
@@ -245,6 +246,101 @@ def test_an_ineligible_enterprise_is_told_why(public: Pack) -> None:
             "企业的登记状态不是存续（在业、开业、在营也算存续），按规定不计分。（现在是“吊销”）",
         )
     }
+
+
+def test_caps_that_bit_and_lists_that_were_looked_up_are_told(public: Pack) -> None:
+    rows = [FIRM, {"id": "d", "fact": "judgment_debtor", "value": 0}]
+    rows += [
+        {"id": fact, "fact": fact}
+        for fact in (
+            *("high_tech", "contract_keeping", "tech_giant", "gazelle", "unicorn"),
+            *("tech_sme", "maker_space", "incubator", "export_quality_model"),
+        )
+    ]
+    sections = dict(explain(score(public, read(public, rows), AS_OF), shipped_wording()).sections)
+
+    assert sections["已经封顶"] == ("荣誉信息合计 58 分，按规则只计 50 分。",)
+    assert sections["结果"][-1] == "没有查到不良记录，共查过 1 项。没查过的不算。"
+    assert sections["怎样提高"] == ("已经是最高一级。",)
+
+
+def test_a_change_names_the_day_the_points_and_the_level(public: Pack) -> None:
+    rows = [
+        FIRM,
+        {"id": "f", "fact": "founded_on", "value": date(2016, 6, 1)},
+        {"id": "p", "fact": "passed_inspections", "date": date(2024, 8, 1)},
+        {"id": "e", "fact": "taxpayer", "value": "一般纳税人", "ended_on": date(2027, 1, 1)},
+    ]
+    told = explain(score(public, read(public, rows), AS_OF), shipped_wording())
+
+    assert dict(told.sections)["今后两年会自己发生的变化"] == (
+        "2026-06-01 起，连续经营年限由 10 分变为 15 分。",
+        "2026-06-01 起，总分 823 分，AA。",
+        "2026-08-01 起，行政监督检查情况由 2 分变为 0 分。",
+        "2026-08-01 起，总分 821 分，AA。",
+        "2027-01-01 起，纳税资格情况由 6 分变为未知。",
+        "2027-01-01 起，总分 815 分，AA。",
+    )
+    assert [(str(row["on"]), row["level"]) for row in told.as_dict()["changes"]] == [
+        ("2026-06-01", "AA"),
+        ("2026-08-01", "AA"),
+        ("2027-01-01", "AA"),
+    ]
+
+
+def test_a_registration_that_runs_out_ends_the_score(public: Pack) -> None:
+    told = explain(
+        score(public, read(public, [{**FIRM, "ended_on": date(2026, 9, 1)}]), AS_OF),
+        shipped_wording(),
+    )
+
+    assert dict(told.sections)["今后两年会自己发生的变化"] == (
+        "2026-09-01 起不能计分：还不知道企业的登记状态，补上以后才能计分。",
+    )
+
+
+def test_a_veto_is_cleared_by_its_remedy(integrity: Pack) -> None:
+    rows = [
+        {"id": f"{fact}{n}", "fact": fact, "value": 5, "by": f"专家{n}", "reason": "好"}
+        for fact, spec in integrity.facts.items()
+        if spec.type == "mark"
+        for n in (1, 2)
+    ]
+    rows += [
+        {"id": "t", "fact": "tax_evasion"},
+        {"id": "f", "fact": "founded_on", "value": date(2025, 1, 1)},
+    ]
+    sections = dict(
+        explain(score(integrity, read(integrity, rows), AS_OF), shipped_wording()).sections
+    )
+
+    assert sections["怎样提高"] == (
+        "分数已经够 A。",
+        "先解决“偷税漏税”：补缴税款和滞纳金后申请信用修复。",
+    )
+    assert sections["限制等级的情况"][1] == (
+        "创立不足三周年：2025-01-01。最高 AA+。依据：004 六（三）2.3（5）；"
+        "协会取值：不能评为 AAA 级，含 AAA+。2028-01-01 起不再计入。"
+    )
+
+
+def test_a_low_self_assessment_and_stale_papers_are_told_kindly(rating: Pack) -> None:
+    rows = [
+        {"id": "h", "fact": "premises", "value": "自有", "ended_on": date(2026, 1, 1)},
+        {"id": "m", "fact": "staff_quality", "value": 5, "by": "自己", "reason": "好"},
+        {"id": "s", "fact": "statements", "year": 2025, "items": {"所有者权益": 100}},
+    ]
+    own = explain(score(rating, read(rating, rows, basis="self"), AS_OF), shipped_wording())
+    verified = explain(score(rating, read(rating, rows), AS_OF), shipped_wording())
+    missing = dict(own.sections)["还缺的资料"]
+
+    assert dict(own.sections)["结果"][0] == (
+        "自评 3.5 分，还没有达到 BBB。这是您自己填写的结果，只供参考，不是评价等级。"
+    )
+    assert "经营场所：已有的资料过期了，请提供产权证或租赁合同" in missing
+    assert "资产负债率：报表里没有填 2025 年的“负债总额”" in missing
+    assert "员工素质：专家评分还不够 2 份" in dict(verified.sections)["还缺的资料"]
+    assert any("0.5 分（部分资料还没有）" in line for line in dict(own.sections)["逐项得分"])
 
 
 @pytest.mark.parametrize("pack", PACKS, ids=[pack.id for pack in PACKS])

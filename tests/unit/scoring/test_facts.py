@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.scoring.facts import read_facts
+from bot.scoring.facts_reader import read_facts
 from bot.scoring.pack import Pack
 from bot.scoring.reading import BadData
 
@@ -56,3 +56,12 @@ def test_json_and_toml_say_the_same(public: Pack) -> None:
     )
 
     assert toml.records == json.records
+
+
+def test_the_year_of_a_statement_must_be_a_year(rating: Pack) -> None:
+    text = _record('fact = "statements"\nyear = 25\nitems = {}')
+
+    with pytest.raises(BadData) as refusal:
+        read_facts(rating, text, "f.toml")
+
+    assert str(refusal.value) == "f.toml：records[x].year：报表年度不合理"

@@ -48,3 +48,17 @@ def test_a_pack_with_findings_cannot_be_loaded_for_scoring() -> None:
         load_pack(spoilt, "p.toml")
 
     assert str(refusal.value) == "p.toml：grade[B]：65 到 70 之间没有等级（ladder）；另有 1 处问题"
+
+
+def test_reference_values_must_run_from_good_to_bad() -> None:
+    text = BASE.replace('"好" = 1, "中" = 0.5', '"好" = 1, "中" = 0.5, "差" = 0.2')
+    found = check_pack(read_pack(text.replace("[0.4, 0.6]", "[0.4, 0.8, 0.6]"), "p.toml"))
+
+    assert [f.problem for f in found] == ["“负债率”的标准值应当从优到差排列"]
+
+
+def test_a_pack_without_indicators_or_grades_is_no_pack() -> None:
+    empty = BASE[: BASE.index("[expert]")] + "[facts]\n"
+    found = check_pack(read_pack(empty, "p.toml"))
+
+    assert [f.problem for f in found] == ["至少要有一个 [[indicator]] 和一个 [[grade]]"]

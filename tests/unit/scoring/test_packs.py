@@ -67,6 +67,13 @@ def test_a_pack_has_at_least_forty_cases(scheme: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "number"), ALL)
+def test_a_pack_is_filed_under_its_own_name_and_version(scheme: str, number: int) -> None:
+    pack = shipped_pack(scheme, number)
+
+    assert (pack.id, pack.version) == (scheme, number)
+
+
+@pytest.mark.parametrize(("scheme", "number"), ALL)
 def test_a_shipped_pack_lints_clean(scheme: str, number: int) -> None:
     assert check_pack(shipped_pack(scheme, number)) == []
 

@@ -17,6 +17,7 @@ from bot.scoring.programme_reader import check_programme, load_programme, read_p
 from bot.scoring.reading import BadData
 
 ALL = {programme.id: programme for programme in shipped_programmes()}
+EVALUATION = ALL["credit-evaluation"]
 FILE = Path("bot/scoring/programmes/credit-evaluation.toml")
 TEXT = FILE.read_text(encoding="utf-8")
 
@@ -105,6 +106,12 @@ def test_a_certificate_number_names_year_body_grade_and_serial() -> None:
     assert number == "2026CNEAAA00007"
 
 
+REFUND = """[refund]
+full_before = "verify"
+after_percent = 0
+cancelled_percent = 100
+source = { house = "核实开始之前全额退款，之后不退，协会取消的全额退款" }
+"""
 SPOILT = [
     ('steps = ["verify"]\nsource = { house = "有已修复', 'source = { house = "有已修复',
      "material[repair]：没有规则也没有步骤用到这份材料（materials）"),
@@ -124,6 +131,18 @@ SPOILT = [
      "fee.legal_basis：评出等级的项目要收费，必须写明法律依据（fees）"),
     ('mode = "off"', 'mode = "never"', "fee：不收取任何费用的项目不能有价格（fees）"),
     ('"intake", "pay", ', '"intake", ', "flow.steps：有价格却没有付款这一步（pay）（fees）"),
+    ('scheme = "casme-public-credit"\n', "",
+     "flow.decides：没有评分包的项目只能由签署决定（scheme）"),
+    ("team_at_least = 2\n", "", "flow.team_at_least：有评价小组的步骤，却没有写人数（people）"),
+    ('"result_notice", "award"]', '"award", "result_notice"]',
+     "flow.steps：award 应当是最后一步（order）"),
+    ('"score", ', "", "flow.decides：由 score 决定，流程里却没有这一步（order）"),
+    ("before_award = false", "before_award = true",
+     "flow.steps：颁证前要公示，却没有 candidate_notice 这一步（order）"),
+    ('steps = ["verify"]\nsource', 'steps = ["seal"]\nsource',
+     "material[repair]：流程里没有“seal”这一步（materials）"),
+    ("fen = 1800000", "fen = 0", "fee：收费的项目没有价格（fees）"),
+    (REFUND, "", "refund：有价格就要写明退款办法（fees）"),
     ("committee_at_least = 5\n", "",
      "flow.committee_at_least：有委员会这一步，却没有写人数（people）"),
     ('"result_notice", "award"]', '"result_notice"]',
@@ -147,7 +166,8 @@ def _pack(programme: Programme) -> object:
 def test_the_linter_finds_the_planted_defect(old: str, new: str, sentence: str) -> None:
     assert old in TEXT
     pack = shipped_pack("casme-public-credit")
-    found = check_programme(read_programme(TEXT.replace(old, new, 1), "p.toml"), pack)
+    text = TEXT.replace('mode = "off"', 'mode = "on"') if old.startswith("fen") else TEXT
+    found = check_programme(read_programme(text.replace(old, new, 1), "p.toml"), pack)
 
     assert f"p.toml：{sentence}" in [str(finding) for finding in found]
 
@@ -175,3 +195,12 @@ def test_a_programme_with_a_typing_error_is_refused(old: str, new: str, sentence
         load_programme(TEXT.replace(old, new, 1), "p.toml", pack)
 
     assert str(refusal.value) == sentence
+
+
+def test_a_programme_with_findings_cannot_be_loaded() -> None:
+    with pytest.raises(BadData) as refusal:
+        load_programme(
+            TEXT.replace("valid_years = 3", "valid_years = 0"), "p.toml", _pack(EVALUATION)
+        )
+
+    assert str(refusal.value) == "p.toml：certificate.valid_years：0 年不合理"

@@ -179,3 +179,24 @@ def test_a_dry_run_says_whom_it_cannot_read(facts: Path) -> None:
         "  AA        AA        1",
         "  无法计算  无法计算  1",
     ]
+
+
+def test_a_file_that_is_no_pack_and_too_few_cases_are_reported(tmp_path: Path) -> None:
+    pack, cases = tmp_path / "2.toml", tmp_path / "2.cases.toml"
+    pack.write_text("id = ", encoding="utf-8")
+    assert _run("lint", tmp_path)[1].splitlines()[0] == f"{pack}：第 1 行：TOML 写法有误：id ="
+
+    pack.write_text(PACK.read_text(encoding="utf-8"), encoding="utf-8")
+    cases.write_text("", encoding="utf-8")
+    assert _run("lint", tmp_path)[1].splitlines()[0] == f"{cases}：只有 0 个例子，至少要 40 个"
+
+
+def test_a_dry_run_counts_facts_from_the_future_as_unreadable(facts: Path) -> None:
+    out = _run("diff", PACK, PACK, "--facts", facts, "--as-of", "2026-03-01")[1]
+    (facts / "丙.json").write_text(
+        '{"format": 1, "values": {"founded_on": "2027-01-01"}}', encoding="utf-8"
+    )
+    later = _run("diff", PACK, PACK, "--facts", facts, "--as-of", "2026-03-01")[1]
+
+    assert out.splitlines()[0] == "共 2 家：等级变化 0 家，只有分数或明细变化 0 家。"
+    assert later.splitlines()[-1].split() == ["无法计算", "无法计算", "1"]
