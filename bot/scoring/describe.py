@@ -49,7 +49,7 @@ def describe(pack: Pack, part: Part, texts: Texts) -> str:
         points=plain(abs(points)),
         each="、".join(f"{kind}{plain(row)}" for kind, row in _kinds(part)),
         cap=plain(part.cap or Decimal(0)),
-        bands="；".join(_band(band, words) for band in part.bands),
+        bands="；".join(_band(part, band, words) for band in part.bands),
         formula=part.formula or formula_of(pack, part),
         top=pack.expert.top if pack.expert else "",
     )
@@ -57,19 +57,21 @@ def describe(pack: Pack, part: Part, texts: Texts) -> str:
 
 def formula_of(pack: Pack, part: Part) -> str:
     """The formula of the part's ratio, in the pack's words."""
-    return next((f"{r.name} = {r.formula}" for r in pack.ratios if r.name == part.ratio), "")
+    return next((r.formula for r in pack.ratios if r.name == part.ratio), "")
 
 
 def _kinds(part: Part) -> list[tuple[str, Decimal]]:
     return [("" if kind == ANY_KIND else f"{kind} ", row) for kind, row in part.each]
 
 
-def _band(band: Band, words: Mapping[str, str]) -> str:
-    points = plain(band.points)
+def _band(part: Part, band: Band, words: Mapping[str, str]) -> str:
+    points, unit = plain(band.points), words["years" if part.rule == "age" else "no_unit"]
     if band.start is None:
-        return words["below"].format(below=plain(band.below or Decimal(0)), points=points)
+        return words["below"].format(
+            below=plain(band.below or Decimal(0)), unit=unit, points=points
+        )
     if band.below is None:
-        return words["above"].format(start=plain(band.start), points=points)
+        return words["above"].format(start=plain(band.start), unit=unit, points=points)
     return words["from_below"].format(
-        start=plain(band.start), below=plain(band.below), points=points
+        start=plain(band.start), below=plain(band.below), unit=unit, points=points
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from bot.scoring.facts import Facts, newest, refuse_the_future
 from bot.scoring.ladder import Check, Hit, compile_bar, compile_ladder
 from bot.scoring.pack import Bar, Group, Pack, Part
-from bot.scoring.ratios import Ratios, known
+from bot.scoring.ratios import Ratios, Usable, known
 from bot.scoring.reading import BadData
 from bot.scoring.result import Result
 from bot.scoring.rules import Moment, Rule, all_points, compile_part, window_starts
@@ -97,15 +97,8 @@ class Compiled:
             sums[n] = units
             sums[parent] += units
         total = min(self._top, max(self._floor, self._base + sums[-1]))
-        rung = held = self._rung(total)
-        hits, unchecked = [], []
-        for bar, check, rank in self._bars:
-            records = check(usable, moment)
-            if records is None:
-                unchecked.append(bar)
-            elif records:
-                hits.append(Hit(bar, records))
-                held = max(held, rank)
+        rung = self._rung(total)
+        hits, unchecked, held = self._barred(usable, moment)
         return Result(
             self.pack,
             self.scale,
@@ -116,10 +109,24 @@ class Compiled:
             before=before,
             units=total,
             rung_by_points=rung,
-            rung=held,
-            hits=tuple(hits),
-            unchecked=tuple(unchecked),
+            rung=max(rung, held),
+            hits=hits,
+            unchecked=unchecked,
         )
+
+    def _barred(
+        self, usable: Usable, moment: Moment
+    ) -> tuple[tuple[Hit, ...], tuple[Bar, ...], int]:
+        """What holds the grade down, what nobody has looked into, and the best rung left."""
+        hits, unchecked, best = [], [], 0
+        for bar, check, rank in self._bars:
+            records = check(usable, moment)
+            if records is None:
+                unchecked.append(bar)
+            elif records:
+                hits.append(Hit(bar, records))
+                best = max(best, rank)
+        return tuple(hits), tuple(unchecked), best
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.scoring.describe import Wording
 from bot.scoring.engine import compiled
+from bot.scoring.missing import Gap, missing
 from bot.scoring.outlook import Change, outlook
 from bot.scoring.result import LABELS, Result
 from bot.scoring.telling import Telling
@@ -20,6 +21,7 @@ class Explanation:
     result: Result
     way: WayUp | None
     changes: tuple[Change, ...]
+    gaps: tuple[Gap, ...]
     sections: Sections
 
     def as_dict(self) -> dict[str, Any]:
@@ -28,6 +30,7 @@ class Explanation:
             "sections": [{"title": title, "lines": lines} for title, lines in self.sections],
             "way_up": None if self.way is None else _way(self.way),
             "changes": [_change(change) for change in self.changes],
+            "missing": [{"id": gap.id, "name": gap.name, "why": gap.words} for gap in self.gaps],
         }
 
 
@@ -35,7 +38,8 @@ def explain(result: Result, wording: Wording) -> Explanation:
     """The whole explanation: pure, in the words of the texts file."""
     functions = compiled(result.pack)
     way, changes = way_up(functions, result), outlook(functions, result)
-    return Explanation(result, way, changes, tell(result, way, changes, wording))
+    gaps = tuple(missing(result, wording["why"]))
+    return Explanation(result, way, changes, gaps, tell(result, way, changes, wording))
 
 
 def tell(

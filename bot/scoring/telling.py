@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from bot.scoring.canonical import plain
 from bot.scoring.describe import Wording
-from bot.scoring.engine import compiled
 from bot.scoring.facts import Record
 from bot.scoring.ladder import Hit
+from bot.scoring.missing import missing
 from bot.scoring.outlook import Change
-from bot.scoring.pack import Part
 from bot.scoring.result import Result
-from bot.scoring.rules import Moment
 from bot.scoring.way_up import WayUp
 
 
@@ -82,32 +81,14 @@ class Telling:
         return text + (self._line["bar_remedy"].format(remedy=bar.remedy) if bar.remedy else "")
 
     def missing(self) -> Iterator[str]:
-        if not self._result.scored:
-            return
-        functions = compiled(self._pack)
-        moment = functions.moment(self._result.facts, self._result.as_of)
-        trace = self._result.trace or []
-        for (_, part), units in zip(functions.flat, trace, strict=True):
-            if units is None and part.rule != "cite":
-                yield self._missing(part, moment)
-        for bar in self._result.unchecked:
-            yield self._line["unchecked"].format(name=bar.name)
-
-    def _missing(self, part: Part, moment: Moment) -> str:
-        if part.fact is None:
-            why = compiled(self._pack).why_unknown(part, moment)
-            return self._line["missing_why"].format(name=part.name, why=why)
-        spec = self._pack.facts[part.fact]
-        words, records = self._texts["why"], self._result.facts.usable.get(part.fact, ())
-        if spec.type == "mark" and self._pack.expert:
-            expert = self._pack.expert
-            needed = expert.self_marks if self._result.own else expert.marks
-            why = words["marks"].format(needed=needed)
-        elif records:
-            why = words["expired"].format(evidence=spec.evidence)
-        else:
-            return self._line["missing"].format(name=part.name, evidence=spec.evidence)
-        return self._line["missing_why"].format(name=part.name, why=why)
+        """What is not known yet; one line for everything that the same paper would show."""
+        lines: dict[tuple[str, str], list[str]] = {}
+        for gap in missing(self._result, self._texts["why"]):
+            key = (gap.template, gap.words)
+            lines.setdefault(key, []).append(gap.name)
+        for (template, words), names in lines.items():
+            told = "、".join(names)
+            yield self._line[template].format(names=told, evidence=words, why=words)
 
     def way(self, way: WayUp | None) -> Iterator[str]:
         words = self._texts["way_up"]
@@ -126,9 +107,9 @@ class Telling:
         if way.acts:
             yield words["acts"]
         for act in way.acts:
-            yield words["act"].format(
-                how=act.how, name=act.part.name, before=plain(act.before), after=plain(act.after)
-            )
+            before = _spaced(self._told(act.before))
+            after = _spaced(self._told(act.after))
+            yield words["act"].format(how=act.how, name=act.part.name, before=before, after=after)
 
     def _cleared(self, hit: Hit) -> str:
         words, bar = self._texts["way_up"], hit.bar
@@ -159,9 +140,12 @@ class Telling:
             yield words["level"].format(on=change.on, total=total, level=level)
 
     def _amount(self, units: int | None) -> str:
-        if units is None:
+        return self._told(None if units is None else self._result.points(units))
+
+    def _told(self, points: Decimal | None) -> str:
+        if points is None:
             return self._line["unknown_points"]
-        return self._line["points"].format(points=plain(self._result.points(units)))
+        return self._line["points"].format(points=plain(points))
 
     def indicators(self) -> Iterator[str]:
         if not self._result.scored:

@@ -25,7 +25,7 @@ class Act:
     """One thing to do: which part, from how many points to how many, and how."""
 
     part: Part
-    before: Decimal
+    before: Decimal | None  # None: unknown until now
     after: Decimal
     effort: int
     how: str
@@ -180,7 +180,8 @@ def _acts(compiled: Compiled, result: Result, best: _Sum) -> tuple[Act, ...]:
     acts = []
     for n, option in sorted(_taken(best[3]), key=_number):
         part = compiled.flat[n][1]
-        before = result.points((result.trace or [])[n] or 0)
+        now = (result.trace or [])[n]
+        before = None if now is None else result.points(now)
         after = result.points(option.units)
         acts.append(Act(part, before, after, option.effort, part.how or ""))
     return tuple(acts)

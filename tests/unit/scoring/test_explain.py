@@ -192,11 +192,19 @@ def test_a_blank_record_says_how_it_may_rise_and_what_is_missing(public: Pack) -
     assert sections["怎样提高"] == (
         "到 AA 还差 10 分。",
         "最省力的做法：",
-        "按时申报纳税，争取纳税信用 A 级：A级纳税人情况由 0 分到 15 分。",
+        "按时申报纳税，争取纳税信用 A 级：A级纳税人情况由未知变为 15 分。",
     )
     assert sections["今后两年会自己发生的变化"] == ("今后两年没有会自己发生的变化。",)
-    assert sections["还缺的资料"][0] == "纳税资格情况：请提供税务机关的纳税人资格查询结果"
-    assert len(sections["还缺的资料"]) == len(sections["逐项得分"]) == 50
+    assert sections["还缺的资料"][0] == "请提供税务机关的纳税人资格查询结果，用于：纳税资格情况"
+    assert (
+        "请提供中国执行信息公开网查询结果，用于：被执行人信息情况、失信被执行信息情况"
+        in (sections["还缺的资料"])
+    )
+    assert (
+        "如果有科技小巨人企业、瞪羚企业、独角兽企业、科技企业孵化器、中国出口质量安全示范企业，请提供认定文件"
+        in (sections["还缺的资料"])
+    )
+    assert len(told.gaps) == len(sections["逐项得分"]) == 50
 
 
 def test_a_self_assessment_says_that_it_is_one(public: Pack) -> None:
@@ -339,7 +347,9 @@ def test_a_low_self_assessment_and_stale_papers_are_told_kindly(rating: Pack) ->
     )
     assert "经营场所：已有的资料过期了，请提供产权证或租赁合同" in missing
     assert "资产负债率：报表里没有填 2025 年的“负债总额”" in missing
-    assert "员工素质：专家评分还不够 2 份" in dict(verified.sections)["还缺的资料"]
+    assert ("PQ0204", "员工素质", "专家评分还不够 2 份") in [
+        (gap.id, gap.name, gap.words) for gap in verified.gaps
+    ]
     assert any("0.5 分（部分资料还没有）" in line for line in dict(own.sections)["逐项得分"])
 
 
