@@ -47,6 +47,8 @@ BATCH_TABLES = (
     """,
 )
 REFUSALS = (
+    "ALTER TABLE published_pack ADD CONSTRAINT two_persons "
+    "CHECK (lower(btrim(proposed_by)) <> lower(btrim(approved_by)))",
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
