@@ -1,6 +1,5 @@
 """Publishing a scheme: two persons, exactly what was approved, and never changed again."""
 
-import asyncio
 import hashlib
 from datetime import date, timedelta
 
@@ -11,6 +10,7 @@ from bot.domain.errors import DomainError, NotFound
 from bot.scoring.library import PACKS
 from bot.services import schemes
 from tests.conftest import NOW
+from tests.crowd import at_once
 
 SCHEME = "casme-public-credit"
 V1 = (PACKS / SCHEME / "1.toml").read_text(encoding="utf-8")
@@ -144,13 +144,14 @@ async def test_only_the_first_version_may_take_effect_in_the_past(db):
     assert (await publish(V2, on=TODAY)).version == 2
 
 
-async def test_two_who_approve_at_once_publish_once(db):
+async def test_six_who_approve_at_once_publish_once(db):
     proposal = await propose()
 
-    both = await asyncio.gather(approve(proposal, by="李强"), approve(proposal, by="赵敏"))
+    names = ("李强", "赵敏", "孙丽", "周涛", "吴静", "郑洁")
+    answers = await at_once(*(approve(proposal, by=name) for name in names))
 
-    assert both[0] == both[1]
-    assert await schemes.all_published() == [both[0]]
+    assert await schemes.all_published() == [answers[0]]
+    assert answers == [answers[0]] * 6
 
 
 async def test_what_nobody_proposed_cannot_be_approved(db):
