@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
-from bot.commands import database, doctor, jobs, processes
+from bot.commands import database, doctor, jobs, processes, schemes
 from bot.commands.context import Context, fail
+from bot.commands.rules import rules
 from bot.config import BadConfigError, Config
 from bot.embedded.home import default_state_dir
 from bot.processes import BAD_SETTINGS
@@ -24,6 +25,8 @@ processes.mount(app)
 database.mount(app)
 doctor.mount(app)
 app.add_typer(jobs.app, name="jobs")
+schemes.mount(rules)
+app.add_typer(rules, name="rules")
 
 
 def clock() -> datetime:
