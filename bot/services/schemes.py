@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tortoise.transactions import in_transaction
 
+from bot.clients.database import fetch
 from bot.domain.errors import BadInput, DomainError, NotFound
 from bot.scoring.canonical import canonical, fingerprint
 from bot.scoring.lint import load_pack
@@ -64,10 +65,11 @@ async def propose(
     Replaces an earlier proposal of the same version, whose digest thereby becomes worthless.
     """
     pack = load_pack(source, file)
-    known = await _published(pack.id, pack.version)
-    if known is not None:
-        return _unchanged(known, pack.hash, effective_on)
     async with in_transaction():
+        await _one_at_a_time(pack.id)
+        known = await _published(pack.id, pack.version)
+        if known is not None:
+            return _unchanged(known, pack.hash, effective_on)
         await _refuse_disorder(pack.id, pack.version, effective_on, now)
         await PackProposal.filter(scheme=pack.id, version=pack.version).delete()
         await PackProposal.create(
@@ -86,7 +88,8 @@ async def propose(
 async def approve(scheme: str, version: int, *, digest: str, by: str, now: datetime) -> Published:
     """Publish exactly what the digest names. Approving the same again changes nothing."""
     async with in_transaction():
-        row = await PackProposal.filter(scheme=scheme, version=version).select_for_update().first()
+        await _one_at_a_time(scheme)
+        row = await PackProposal.get_or_none(scheme=scheme, version=version)
         known = await _published(scheme, version)
         if known is not None:
             if known.digest != digest:
@@ -99,6 +102,11 @@ async def approve(scheme: str, version: int, *, digest: str, by: str, now: datet
         await _publish(row, _name(by), now)
         await row.delete()
     return await published(scheme, version)
+
+
+async def _one_at_a_time(scheme: str) -> None:
+    """Whoever changes a scheme waits for whoever is changing it: versions stay in order."""
+    await fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"scheme {scheme}")
 
 
 def _refuse_to_approve(row: PackProposal, digest: str, by: str, now: datetime) -> None:

@@ -154,6 +154,35 @@ async def test_six_who_approve_at_once_publish_once(db):
     assert answers == [answers[0]] * 6
 
 
+async def test_of_six_who_propose_at_once_one_counts(db):
+    days = [TODAY + timedelta(days=n) for n in range(6)]
+    proposals = await at_once(*(propose(on=day) for day in days))
+
+    answers = [await outcome(approve(proposal)) for proposal in proposals]
+
+    published = await schemes.all_published()
+    assert sorted(answers) == ["published"] + ["refused"] * 5
+    assert [one.effective_on for one in published] == [days[answers.index("published")]]
+
+
+async def test_two_versions_approved_at_once_keep_their_order(db):
+    first = await propose(on=LATER)
+    second = await propose(V2, on=TODAY)
+
+    answers = await at_once(*(outcome(approve(one)) for one in (first, second)))
+
+    assert sorted(answers) == ["published", "refused"]
+    assert len(await schemes.all_published()) == 1
+
+
+async def outcome(act) -> str:
+    try:
+        await act
+    except DomainError:
+        return "refused"
+    return "published"
+
+
 async def test_what_nobody_proposed_cannot_be_approved(db):
     with pytest.raises(NotFound, match="还没有人提交"):
         await schemes.approve(SCHEME, 1, digest="0" * 64, by="李强", now=NOW)
