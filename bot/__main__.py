@@ -6,9 +6,8 @@ from pathlib import Path
 
 import typer
 
-from bot.commands import database, doctor, jobs, processes, schemes
+from bot.commands import content, database, doctor, jobs, processes, rules, schemes, tickets, wechat
 from bot.commands.context import Context, fail
-from bot.commands.rules import rules
 from bot.config import BadConfigError, Config
 from bot.embedded.home import default_state_dir
 from bot.processes import BAD_SETTINGS
@@ -25,8 +24,11 @@ processes.mount(app)
 database.mount(app)
 doctor.mount(app)
 app.add_typer(jobs.app, name="jobs")
-schemes.mount(rules)
-app.add_typer(rules, name="rules")
+app.add_typer(content.app, name="content")
+app.add_typer(tickets.app, name="tickets")
+schemes.mount(rules.rules)
+app.add_typer(rules.rules, name="rules")
+app.add_typer(wechat.app, name="wechat")
 
 
 def clock() -> datetime:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 
+import structlog
 from aiohttp import web
 
 from bot.deps import DEPS, Deps
@@ -12,6 +13,8 @@ from bot.handlers.edge import EDGE, Edge, go_ahead, served
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
+
+log = structlog.get_logger()
 
 Lifespan = Callable[[web.Application], AsyncIterator[None]]
 GRACE_S = 10.0
@@ -75,5 +78,6 @@ async def serve(
         if ready is not None:
             ready()
         await stop.wait()
+        log.info("web_stopping")
     finally:
         await runner.cleanup()

@@ -1,5 +1,6 @@
 """Every setting: one frozen object, read once from CREDIT_* variables; all faults together."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,7 +15,10 @@ SANDBOX_APPID = "wx5a4d0b0c0ffee001"
 SANDBOX_SECRET = "sandbox-secret-of-the-service-account"  # noqa: S105  # public by design, see above
 SANDBOX_TOKEN = "sandboxtoken"  # noqa: S105  # public by design, see above
 SANDBOX_AES_KEY = "SandboxSandboxSandboxSandboxSandboxSandbox0"
-SANDBOX_KEYS = frozenset({SANDBOX_SECRET, SANDBOX_TOKEN, SANDBOX_AES_KEY})
+SANDBOX_MINI_APPID = "wx5a4d0b0c0ffee002"
+SANDBOX_MINI_SECRET = "sandbox-secret-of-the-mini-program"  # noqa: S105  # public by design, see above
+SANDBOX_KEYS = frozenset({SANDBOX_SECRET, SANDBOX_TOKEN, SANDBOX_AES_KEY, SANDBOX_MINI_SECRET})
+SANDBOX_APPIDS = frozenset({SANDBOX_APPID, SANDBOX_MINI_APPID})
 
 WECHAT_API = "https://api.weixin.qq.com"
 WECHAT_API_SECOND = "https://api2.weixin.qq.com"
@@ -71,7 +75,7 @@ class Config(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")
     sandbox: bool = Field(default=True, description="是否启动模拟微信；生产必须为 false")
     sandbox_port: Port = Field(8090, description="模拟微信监听的端口，只在本机")
-    oa_appid: str = Field(SANDBOX_APPID, description="服务号的 AppID")
+    oa_appid: str = Field(SANDBOX_APPID, max_length=32, description="服务号的 AppID")
     oa_secret: SecretStr = Field(SecretStr(SANDBOX_SECRET), description="服务号的 AppSecret")
     oa_token: SecretStr = Field(SecretStr(SANDBOX_TOKEN), description="服务号消息推送的 Token")
     oa_aes_key: SecretStr = Field(
@@ -79,6 +83,13 @@ class Config(BaseModel):
     )
     oa_previous_aes_key: Annotated[SecretStr | None, Optional] = Field(
         None, description="更换 EncodingAESKey 期间的旧密钥；平时留空"
+    )
+    mini_appid: str = Field(SANDBOX_MINI_APPID, description="小程序的 AppID")
+    mini_secret: SecretStr = Field(SecretStr(SANDBOX_MINI_SECRET), description="小程序的 AppSecret")
+    wechat_templates: str = Field(
+        "",
+        description="消息模板的编号，形如 certificate_expires.template=编号，多个用逗号分开；"
+        "渠道有 template、subscription、mini；开启模拟微信时可留空",
     )
     wechat_api_url: str = Field(WECHAT_API, description="微信接口的网址；开启模拟微信时自动指向它")
     wechat_api_second_url: Annotated[str | None, Optional] = Field(
@@ -113,6 +124,12 @@ class Config(BaseModel):
     def production(self) -> bool:
         return self.mode == "production"
 
+    def ports(self) -> list[tuple[str, int]]:
+        """Every port that the processes of one machine open, with the setting it comes from."""
+        metrics = range(self.metrics_port, self.metrics_port + self.web_processes + 1)
+        wanted = [("WEB_PORT", self.web_port), *(("METRICS_PORT", port) for port in metrics)]
+        return [*wanted, ("SANDBOX_PORT", self.sandbox_port)] if self.sandbox else wanted
+
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
@@ -125,6 +142,18 @@ class Config(BaseModel):
         second = self.wechat_api_second_url
         return (self.wechat_api_url, second) if second else (self.wechat_api_url,)
 
+    def template_id(self, message: str, channel: str) -> str:
+        """The id that WeChat gave to our template of this message; "" when there is none.
+
+        The simulated WeChat has no library of templates: there the message's name stands for it.
+        """
+        given = dict(line.split("=", 1) for line in _lines(self.wechat_templates))
+        return given.get(f"{message}.{channel}", message if self.sandbox else "")
+
+
+def _lines(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
 
 _SENTENCES = {
     "int_parsing": "须为整数",
@@ -132,6 +161,7 @@ _SENTENCES = {
     "literal_error": "只能是 {expected} 之一",
     "greater_than_equal": "不能小于 {ge}",
     "less_than_equal": "不能大于 {le}",
+    "string_too_long": "不能超过 {max_length} 个字符",
 }
 
 
@@ -144,25 +174,38 @@ def _sentence(fault: Any) -> str:  # one entry of pydantic's own error list
     return f"{name}: {say.format_map(fault.get('ctx', {}))}"
 
 
+_ADDRESS = re.compile(r"https?://[\w.-]+(:\d{1,5})?(/[\w./-]*[\w-])?", re.ASCII)
+
+
 def _faults(config: Config) -> list[str]:
     """What is wrong in any mode."""
     problems = []
     for name in ("oa_aes_key", "oa_previous_aes_key"):
         key: SecretStr | None = getattr(config, name)
-        if key is not None and not (
-            len(key.get_secret_value()) == 43 and key.get_secret_value().isalnum()
-        ):
+        if key is not None and not re.fullmatch(r"[A-Za-z0-9]{43}", key.get_secret_value()):
             problems.append(f"{PREFIX}{name.upper()}: 须为 43 个字母或数字")
     problems.extend(
         f"{PREFIX}{name.upper()}: 不能为空"
-        for name in ("oa_secret", "oa_token")
+        for name in ("oa_secret", "oa_token", "mini_secret")
         if not getattr(config, name).get_secret_value()
     )
-    if not config.oa_appid:
-        problems.append(f"{PREFIX}OA_APPID: 不能为空")
-    if urlsplit(config.public_url).scheme not in {"http", "https"} or config.public_url[-1:] == "/":
+    problems.extend(
+        f"{PREFIX}{name.upper()}: 不能为空"
+        for name in ("oa_appid", "mini_appid")
+        if not getattr(config, name)
+    )
+    if any("=" not in line for line in _lines(config.wechat_templates)):
+        problems.append(f"{PREFIX}WECHAT_TEMPLATES: 每一项须为 消息.渠道=编号，用逗号分开")
+    if not _ADDRESS.fullmatch(config.public_url):
         problems.append(f"{PREFIX}PUBLIC_URL: 须以 http:// 或 https:// 开头，结尾不带斜线")
     return problems
+
+
+def _password(url: str) -> str | None:
+    try:
+        return urlsplit(url).password
+    except ValueError:  # an address that nobody can read is found by whoever connects
+        return "?"
 
 
 def _production_faults(config: Config) -> list[str]:
@@ -172,11 +215,14 @@ def _production_faults(config: Config) -> list[str]:
         problems.append(f"{PREFIX}SANDBOX: 生产环境必须为 false")
     problems.extend(
         f"{PREFIX}{name.upper()}: 这是公开的测试密钥，生产环境请换成自己的"
-        for name in ("oa_secret", "oa_token", "oa_aes_key", "oa_previous_aes_key")
+        for name in ("oa_secret", "oa_token", "oa_aes_key", "oa_previous_aes_key", "mini_secret")
         if (value := getattr(config, name)) and value.get_secret_value() in SANDBOX_KEYS
     )
-    if config.oa_appid == SANDBOX_APPID:
-        problems.append(f"{PREFIX}OA_APPID: 这是模拟微信的账号，请填服务号的 AppID")
+    problems.extend(
+        f"{PREFIX}{name.upper()}: 这是模拟微信的账号，请填自己的 AppID"
+        for name in ("oa_appid", "mini_appid")
+        if getattr(config, name) in SANDBOX_APPIDS
+    )
     problems.extend(
         f"{PREFIX}{name.upper()}: 生产环境须以 https:// 开头"
         for name in ("public_url", "wechat_api_url", "wechat_api_second_url")
@@ -186,6 +232,6 @@ def _production_faults(config: Config) -> list[str]:
         url: SecretStr | None = getattr(config, name)
         if url is None:
             problems.append(f"{PREFIX}{name.upper()}: 生产环境必须填写")
-        elif (urlsplit(url.get_secret_value()).password or "") in WEAK_PASSWORDS:
+        elif (_password(url.get_secret_value()) or "") in WEAK_PASSWORDS:
             problems.append(f"{PREFIX}{name.upper()}: 密码为空或是常见密码，请换一个")
     return problems

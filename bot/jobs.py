@@ -3,13 +3,27 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clients.queue import HEARTBEAT
-from bot.services import conversation, outbox
+from bot.domain.telling import SEND
+from bot.services import (
+    conversation,
+    dialogues,
+    grants,
+    outbox,
+    receipts,
+    retention,
+    sending,
+    telling,
+)  # fmt: skip
 from bot.services.outbox import Task
+from bot.services.sending import Accounts
 
 TASKS: Mapping[str, Task] = {
-    conversation.FORGET: Task(conversation.forget),
+    conversation.FORGET: Task(dialogues.forget),
+    grants.TAKE: Task(grants.take),
+    receipts.TAKE: Task(receipts.take),
 }
 
 
@@ -24,7 +38,8 @@ class Schedule:
 
 SCHEDULE: tuple[Schedule, ...] = (
     Schedule("outbox.sweep", "* * * * *", lambda now: outbox.sweep(now=now)),
-    Schedule("conversation.purge", "17 19 * * *", lambda now: conversation.purge(now=now)),
+    Schedule("telling.sweep", "* * * * *", lambda now: telling.sweep(now=now)),
+    Schedule("retention.purge", "17 * * * *", lambda now: retention.purge(now=now)),
 )
 
 
@@ -37,4 +52,7 @@ class Work:
     heartbeat: timedelta = HEARTBEAT
 
 
-WORK = Work(TASKS, SCHEDULE)
+def work_with(accounts: Accounts) -> Work:
+    """All work, with that which calls the outside world."""
+    send = Task(partial(sending.send, accounts=accounts), outside=True)
+    return Work({**TASKS, SEND: send}, SCHEDULE)

@@ -121,10 +121,12 @@ class Supervisor:
     """Starts children in order, starts the fallen again, stops them in reverse order.
 
     Signals are taken with sigtimedwait instead of handlers, so nothing runs between two lines.
+    Equal children are told to stop all at once; different ones wait for those that need them.
     """
 
-    def __init__(self, children: Sequence[Child]) -> None:
+    def __init__(self, children: Sequence[Child], *, equal: bool = False) -> None:
         self._children = list(children)
+        self._equal = equal
 
     def run(self, when_started: Callable[[], None] = lambda: None) -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
@@ -172,11 +174,14 @@ class Supervisor:
         return dead
 
     def _stop_all(self) -> None:
-        for child in reversed(self._children):
-            if child.pid:
-                stop(child.pid, child.stop_with, child.patience_s)
-                log.info("process_stopped", process=child.name)
-                child.pid = 0
+        running = [child for child in reversed(self._children) if child.pid]
+        if self._equal:
+            for child in running:
+                os.kill(child.pid, child.stop_with)  # the second one, below, does no harm
+        for child in running:
+            stop(child.pid, child.stop_with, child.patience_s)
+            log.info("process_stopped", process=child.name)
+            child.pid = 0
 
 
 def stop(pid: int, with_signal: signal.Signals, patience_s: float) -> None:

@@ -1,6 +1,8 @@
 """The whole HTTP surface on one page: every route, and who it is for."""
 
+from bot.domain.errors import BadInput, Unavailable
 from bot.handlers import assets, openapi, pages, probes
+from bot.handlers.api import js_sdk
 from bot.handlers.audience import Audience
 from bot.handlers.hooks import wechat
 from bot.handlers.surface import Route
@@ -13,6 +15,16 @@ ROUTES = (
     # the API and its document
     Route("GET", "/api/docs", openapi.page, Audience.PUBLIC),
     Route("GET", "/api/openapi.json", openapi.document, Audience.PUBLIC),
+    Route(
+        "GET",
+        "/api/js-sdk",
+        js_sdk.sign,
+        Audience.PUBLIC,
+        summary="本站页面使用微信 JS-SDK 所需的签名",
+        query=js_sdk.Page,
+        returns=js_sdk.JsSdk,
+        refusals=(BadInput, Unavailable),
+    ),
     # other systems
     Route("GET", "/hooks/wechat/{account}", wechat.verify, Audience.PROVIDER),
     Route("POST", "/hooks/wechat/{account}", wechat.receive, Audience.PROVIDER),

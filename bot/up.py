@@ -23,7 +23,10 @@ from bot.embedded.valkey import EmbeddedValkey
 from bot.processes import Child, Supervisor, spawn, stop
 
 READY_PATIENCE_S = 60.0
+PATIENCE_S = 20.0  # longer than the web processes wait for what is in flight
 LOG = "run.log"
+LOG_BYTES = 20 * 1024 * 1024
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever http_proxy says
 
 
 class CannotStartError(Exception):
@@ -46,7 +49,7 @@ def start_everything(
 ) -> int:
     """Run until a signal comes. The second `./run` of a checkout only tells the addresses."""
     config, folder = machine.config, machine.state_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with (folder / "up.lock").open("a") as lock, (folder / LOG).open("ab") as log:
         if not _only_one(lock):
             say("已经在运行。\n" + addresses(config))
@@ -73,7 +76,8 @@ def _children(machine: Machine, log: IO[bytes]) -> list[Child]:
     postgres, valkey = machine.postgres, machine.valkey
 
     def command(name: str) -> Child:
-        return Child(name, lambda: _detached([sys.executable, "-m", "bot", name], environ, log))
+        argv = [sys.executable, "-m", "bot", name]
+        return Child(name, lambda: _detached(argv, environ, log), patience_s=PATIENCE_S)
 
     def database() -> int:
         assert postgres  # noqa: S101  # only called when there is one
@@ -116,6 +120,24 @@ def _migrate(environ: dict[str, str]) -> None:
         raise CannotStartError(f"数据库结构升级失败：\n{done.stderr.strip()}")
 
 
+def _make(folder: Path) -> None:
+    """Make the state folder and its parents so that the servers' account may pass through."""
+    for part in (*reversed(folder.parents), folder):
+        try:
+            part.mkdir()
+            part.chmod(0o755)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise CannotStartError(
+                f"不能建立数据文件夹 {folder}：{error.strerror}。"
+                "请用 CREDIT_STATE_DIR 指定一个可写的文件夹"
+            ) from None
+    log = folder / LOG
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.rename(folder / f"{LOG}.1")
+
+
 def _only_one(lock: IO[str]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,11 +147,7 @@ def _only_one(lock: IO[str]) -> bool:
 
 
 def _check_ports(config: Config) -> None:
-    metrics = range(config.metrics_port, config.metrics_port + config.web_processes + 1)
-    wanted = [("WEB_PORT", config.web_port), *(("METRICS_PORT", port) for port in metrics)]
-    if config.sandbox:
-        wanted.append(("SANDBOX_PORT", config.sandbox_port))
-    for name, port in wanted:
+    for name, port in config.ports():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -151,7 +169,7 @@ def _greet(config: Config, say: Callable[[str], None]) -> None:
             say("已启动，按 Ctrl-C 停止。\n" + addresses(config))
             return
         time.sleep(0.05)
-    say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。")
+    say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。\n" + addresses(config))
 
 
 def _ready(config: Config) -> bool:
@@ -160,7 +178,7 @@ def _ready(config: Config) -> bool:
         urls.append(f"{config.sandbox_url}/")
     try:
         for url in urls:
-            with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310  # our own address
+            with DIRECTLY.open(url, timeout=3) as answer:
                 if answer.status != 200:
                     return False
     except (URLError, OSError, json.JSONDecodeError):

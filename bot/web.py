@@ -11,22 +11,26 @@ from datetime import datetime
 import structlog
 
 from bot import telemetry
-from bot.app import build_app, serve
+from bot.app import GRACE_S, build_app, serve
 from bot.clients.database import close_database, fetch, open_database
 from bot.clients.hints import open_hints
 from bot.clients.schema import pending
 from bot.clients.wechat_crypto import Codec
 from bot.config import Config
-from bot.deps import Deps
+from bot.deps import Deps, open_accounts
 from bot.domain.errors import Unavailable
 from bot.handlers import assets
+from bot.handlers.wechat.knowledge import shipped
 from bot.processes import Child, Supervisor, fork, run_async
+from bot.services.bookshelf import Bookshelf
 
 log = structlog.get_logger()
 
 BACKLOG = 1024
 SERVICE_ACCOUNT = "oa"  # its name in /hooks/wechat/{account}
 DRAIN_S = 5.0
+CHILD_PATIENCE_S = GRACE_S + DRAIN_S + 2.0
+PATIENCE_S = CHILD_PATIENCE_S + 2.0  # of whoever stops the web processes as one
 
 Clock = Callable[[], datetime]
 
@@ -42,9 +46,10 @@ def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> 
                 run_async(_serve_one(config, database_url, redis_url, clock, sock, number))
                 return 0
 
-            return Child(f"web-{number}", functools.partial(fork, run))
+            return Child(f"web-{number}", functools.partial(fork, run), patience_s=CHILD_PATIENCE_S)
 
-        return Supervisor([child(number) for number in range(config.web_processes)]).run()
+        children = [child(number) for number in range(config.web_processes)]
+        return Supervisor(children, equal=True).run()
 
 
 async def _serve_one(  # what one process is made of
@@ -84,18 +89,24 @@ async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterato
         if await pending():
             raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
 
-    deps = Deps(
-        config=config,
-        clock=clock,
-        hints=hints,
-        codecs=codecs(config),
-        checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
-    )
-    try:
-        yield deps
-    finally:
-        await deps.patience.drain(limit_s=DRAIN_S)
-        await hints.close()
+    async with open_accounts(config, clock) as accounts:
+        deps = Deps(
+            config=config,
+            clock=clock,
+            hints=hints,
+            codecs=codecs(config),
+            bookshelf=Bookshelf(shipped.press(), shipped.texts()),
+            accounts=accounts,
+            checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
+        )
+        fresh = asyncio.create_task(deps.bookshelf.keep_fresh(clock))
+        try:
+            yield deps
+        finally:
+            fresh.cancel()
+            await asyncio.wait((fresh,))
+            await deps.patience.drain(limit_s=DRAIN_S)
+            await hints.close()
 
 
 def codecs(config: Config) -> dict[str, Codec]:

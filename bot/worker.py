@@ -12,13 +12,15 @@ from bot import telemetry
 from bot.clients.database import close_database, connect_arguments, open_database
 from bot.clients.queue import Cron, listen
 from bot.config import Config
-from bot.jobs import WORK, Schedule, Work
+from bot.deps import open_accounts
+from bot.jobs import Schedule, Work, work_with
 from bot.services import outbox
 from bot.services.outbox import Task
 
 log = structlog.get_logger()
 
 JOBS = telemetry.counter("jobs", "后台任务的结果", ("outcome",))
+DEAD = telemetry.gauge("jobs_dead", "多次失败、等人处理的任务数；大于零就该有人看")
 
 
 async def run(
@@ -27,10 +29,22 @@ async def run(
     *,
     clock: Callable[[], datetime],
     stop: asyncio.Event,
-    work: Work = WORK,
+    work: Work | None = None,
 ) -> None:
     """Work until told to stop. Ends with an error when PostgreSQL goes: then it is restarted."""
 
+    async with open_accounts(config, clock) as accounts:
+        await _work(config, database_url, work or work_with(accounts), clock=clock, stop=stop)
+
+
+async def _work(
+    config: Config,
+    database_url: str,
+    work: Work,
+    *,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+) -> None:
     async def on_job(job_id: UUID) -> None:
         await take(job_id, tasks=work.tasks, clock=clock)
 
@@ -66,5 +80,6 @@ async def take(job_id: UUID, *, tasks: Mapping[str, Task], clock: Callable[[], d
 def _ticker(line: Schedule, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:
     async def tick() -> None:
         await line.run(clock())
+        DEAD.set(await outbox.count_dead())
 
     return tick

@@ -13,6 +13,7 @@ class Contact(Model):
     openid = fields.CharField(max_length=64)
     first_seen_at = fields.DatetimeField()
     last_seen_at = fields.DatetimeField()
+    wrote_at = fields.DatetimeField(null=True)  # the last message; it allows us five answers
     # The newest event of each kind, by WeChat's own time: late events cannot turn time back.
     followed_at = fields.DatetimeField(null=True)
     unfollowed_at = fields.DatetimeField(null=True)
@@ -36,4 +37,4 @@ class InboundMessage(Model):
     class Meta:
         table = "inbound_message"
         unique_together = (("appid", "dedupe_key"),)
-        indexes = (Index(fields=("received_at",)),)
+        indexes = (Index(fields=("received_at",)), Index(fields=("appid", "openid")))

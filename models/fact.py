@@ -44,4 +44,4 @@ class Fact(Model):
     class Meta:
         table = "fact"
         unique_together = (("enterprise", "key", "since_version"),)
-        # Migration 0002 adds an index over current rows: Tortoise cannot say IS NULL.
+        # Migration 0005 adds an index over current rows: Tortoise cannot say IS NULL.

@@ -32,8 +32,9 @@ class Job(Model):
 
     class Meta:
         table = "job"
-        # Done rows are history: what is looked for is only what is still open.
+        # What is looked for is what is open; done rows only to delete them when they are old.
         indexes = (
             PostgreSQLIndex(fields=("due_at",), condition={"state": "waiting"}, name="job_due"),
             PostgreSQLIndex(fields=("created_at",), condition={"state": "dead"}, name="job_dead"),
+            PostgreSQLIndex(fields=("finished_at",), condition={"state": "done"}, name="job_done"),
         )

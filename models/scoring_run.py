@@ -1,7 +1,7 @@
 """Re-scoring of all enterprises under one version: each run is a result version of its own.
 
 Its slices, its results and the pointer to the current run of a scheme have keys of two columns,
-which Tortoise cannot declare, and are only touched by fixed SQL: migration 0002 makes their tables.
+which Tortoise cannot declare, and are only touched by fixed SQL: migration 0005 makes their tables.
 
     scoring_slice   (run_id, number)         a range of enterprises; done in one transaction
     scoring_result  (run_id, enterprise_id)  what readers see, through current_run only

@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,12 +22,23 @@ DATABASE_URL = "TEST_DATABASE_URL"
 REDIS_URL = "TEST_REDIS_URL"
 
 
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that the servers' account can reach too, when we are root and they are not."""
+    path = Path(tempfile.mkdtemp(prefix="credit-test-"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 class Engines:
     """Both servers in a folder of their own; gone with the process that started them."""
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="credit-test-"))
-        self.folder.chmod(0o755)  # the servers run as another account when we are root
+        self._stack = ExitStack()
+        self.folder = self._stack.enter_context(reachable_folder())
         self.postgres = EmbeddedPostgres(
             self.folder / "postgres", RECKLESS if settings is None else settings
         )
@@ -38,7 +51,7 @@ class Engines:
     def stop(self) -> None:
         stop(self.valkey_pid, signal.SIGTERM, 10.0)
         stop(self.postgres_pid, STOP_WITH, 20.0)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._stack.close()
 
     def announce(self) -> None:
         """Make the template database and tell the test processes where everything is."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import structlog
 from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 log = structlog.get_logger()
@@ -83,22 +85,27 @@ class Hints:
 
     async def _send(self) -> None:
         """Send what has gathered; what gathers meanwhile goes with the next round."""
+        batch = _Batch()
         try:
             while self._next.keys:
                 batch, self._next = self._next, _Batch()
-                answers = await self._ask(batch)
-                for waiting, answer in zip(batch.waiting, answers, strict=True):
-                    if waiting is not None and not waiting.done():  # its request may be gone
-                        waiting.set_result(answer)
+                self._tell(batch, await self._ask(batch))
         finally:
             self._sender = None
+            self._tell(batch, [None] * len(batch.keys))  # whatever went wrong: nobody waits on
+
+    @staticmethod
+    def _tell(batch: _Batch, answers: list[Answer]) -> None:
+        for waiting, answer in zip(batch.waiting, answers, strict=True):
+            if waiting is not None and not waiting.done():  # its request may be gone
+                waiting.set_result(answer)
 
     async def _ask(self, batch: _Batch) -> list[Answer]:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 answers: list[Answer] = await self._exchange(batch.keys, batch.values)
                 return answers
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, ValueError) as error:  # or not our UTF-8
             self._quiet_until = time.monotonic() + PAUSE_S
             log.warning("hints_lost", reason=type(error).__name__)
             return [None] * len(batch.keys)
@@ -110,6 +117,7 @@ def open_hints(url: str) -> Hints:
             url,
             decode_responses=True,
             single_connection_client=True,  # one batch at a time needs no pool
+            retry=Retry(NoBackoff(), 1),  # a connection that died meanwhile is opened again
             socket_timeout=PATIENCE_S * 4,
             socket_connect_timeout=PATIENCE_S * 4,
         )

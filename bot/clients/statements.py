@@ -38,6 +38,7 @@ _BROKEN = (
     TypeError,
     ValueError,
     zipfile.BadZipFile,
+    EOFError,
     zlib.error,
 )
 

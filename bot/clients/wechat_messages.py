@@ -28,7 +28,7 @@ MAX_KEY_CHARS = 160
 # WeChat repeats these as siblings, one or many: always a list.
 _REPEATED = frozenset({"List", "item"})
 # Both names come back in the reply; of these characters none can leave its CDATA.
-_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _INSTANT = re.compile(r"[0-9]{1,11}")
 _QRSCENE = "qrscene_"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

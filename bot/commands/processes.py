@@ -37,6 +37,8 @@ def up(ctx: typer.Context) -> None:
         )
     except (CannotStartError, RuntimeError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"无法启动：{error.strerror}（{error.filename}）")
     sys.exit(code)
 
 

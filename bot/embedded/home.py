@@ -4,11 +4,16 @@ import hashlib
 import os
 import pwd
 import secrets
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bot.processes import Account
+from bot.processes import Account, spawn
 
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes
+START_PATIENCE_S = 60.0
 
 
 def default_state_dir(checkout: Path, home: Path, *, root: bool) -> Path:
@@ -21,10 +26,15 @@ def default_state_dir(checkout: Path, home: Path, *, root: bool) -> Path:
     return base / "credit-service" / tag
 
 
-def server_account() -> Account | None:
-    """The unprivileged account for the servers when we are root; else nobody else is needed."""
+def server_account(data: Path) -> Account | None:
+    """The unprivileged account for a server when we are root; else nobody else is needed.
+
+    Whoever owns the data keeps it, even if a better account has come since.
+    """
     if os.geteuid() != 0:
         return None
+    if data.exists() and (owner := data.stat()).st_uid != 0:
+        return Account(owner.st_uid, owner.st_gid)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
@@ -34,28 +44,71 @@ def server_account() -> Account | None:
     raise RuntimeError("没有可用的普通账户来运行数据库：请新建一个名为 postgres 的系统账户")
 
 
-def private_folder(path: Path, account: Account | None) -> Path:
-    """Make a folder that only the server's account may enter."""
+def home_folder(path: Path) -> Path:
+    """A server's home stays ours: whoever could rename things in it could make root follow them."""
     path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
-    if account:
-        os.chown(path, account.uid, account.gid)
+    path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return path
 
 
-def password(path: Path, account: Account | None) -> str:
+def private_folder(path: Path, account: Account | None) -> Path:
+    """Make a folder, inside a home, that only the server's account may enter."""
+    path.mkdir(exist_ok=True)
+    path.chmod(0o700)
+    if account:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    return path
+
+
+def password(path: Path) -> str:
     """Read the server's password, or make one at the very first start."""
     if not path.exists():
         draft = path.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(24))
-        if account:
-            os.chown(draft, account.uid, account.gid)
+        draft.unlink(missing_ok=True)
+        write_for(draft, None, secrets.token_urlsafe(24))
         draft.rename(path)
     return path.read_text()
+
+
+def write_for(path: Path, account: Account | None, text: str) -> None:
+    """Write a file that did not exist, for the eyes of one account."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w") as file:
+        if account:
+            os.fchown(handle, account.uid, account.gid)
+        file.write(text)
 
 
 def socket_folder(path: Path, account: Account | None) -> Path:
     if len(str(path)) > LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
         raise RuntimeError(f"文件夹路径太长：{path}。请用 CREDIT_STATE_DIR 指定一个短一些的路径")
     return private_folder(path, account)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How one of the servers is started: what runs, as whom, and how it is asked to stop."""
+
+    name: str
+    folder: Path
+    account: Account | None
+    stop_with: signal.Signals
+
+    def start(self, argv: Sequence[str | Path], ready: Callable[[], bool]) -> int:
+        """Answer its pid once it takes connections; say where to read why when it does not."""
+        log = self.folder / "server.log"
+        with log.open("ab") as output:
+            process = spawn(
+                argv,
+                with_signal=self.stop_with,
+                account=self.account,
+                output=output,
+                env={"LC_ALL": "C", "PATH": os.defpath},
+            )
+        deadline = time.monotonic() + START_PATIENCE_S
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name}没有启动，原因见 {log}")
+            time.sleep(0.02)
+        process.returncode = 0  # from here on the supervisor reaps it by pid
+        return process.pid

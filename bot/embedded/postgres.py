@@ -9,17 +9,23 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from bot.embedded.home import password, private_folder, server_account, socket_folder
-from bot.processes import Account, spawn
+from bot.embedded.home import (
+    Server,
+    home_folder,
+    password,
+    private_folder,
+    server_account,
+    socket_folder,
+    write_for,
+)
+from bot.processes import Account
 
 DATABASE = "credit"
 PORT = 5432
-START_PATIENCE_S = 60.0
 STOP_WITH = signal.SIGINT  # fast shutdown; SIGTERM would wait for every client
 # These make the embedded server sort and match Chinese as the production guide's server does.
 LOCALE = ("--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8")
@@ -37,9 +43,9 @@ class EmbeddedPostgres:
     """One data folder and the server on it."""
 
     def __init__(self, folder: Path, settings: dict[str, str] | None = None) -> None:
-        self._account = server_account()
         self._folder = folder
         self._data = folder / "data"
+        self._account = server_account(self._data)
         self._run = folder / "run"
         self._settings = {"max_connections": "200", "shared_buffers": "256MB"} | (settings or {})
 
@@ -53,7 +59,7 @@ class EmbeddedPostgres:
 
     def prepare(self) -> None:
         """Make the data folder at the first start; refuse one of another major version."""
-        private_folder(self._folder, self._account)
+        home_folder(self._folder)
         socket_folder(self._run, self._account)
         self._bin = _binaries(self._folder, self._account)
         version = self._output("postgres", "--version").split()[2].split(".")[0]
@@ -68,24 +74,12 @@ class EmbeddedPostgres:
 
     def start(self) -> int:
         """Start the server and answer its pid once it takes connections."""
-        argv = [self._bin / "postgres", "-D", self._data, "-k", self._run, "-h", "", "-p", PORT]
+        argv: list[str | Path] = [
+            self._bin / "postgres", "-D", self._data, "-k", self._run, "-h", "", "-p", str(PORT),
+        ]  # fmt: skip
         for name, value in self._settings.items():
             argv += ["-c", f"{name}={value}"]
-        with (self._folder / "server.log").open("ab") as output:
-            process = spawn(
-                [str(part) for part in argv],
-                with_signal=STOP_WITH,
-                account=self._account,
-                output=output,
-                env={"LC_ALL": "C", "PATH": os.defpath},
-            )
-        deadline = time.monotonic() + START_PATIENCE_S
-        while not self._ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"数据库没有启动，原因见 {self._folder / 'server.log'}")
-            time.sleep(0.02)
-        process.returncode = 0  # from here on the supervisor reaps it by pid
-        return process.pid
+        return Server("数据库", self._folder, self._account, STOP_WITH).start(argv, self._ready)
 
     def running_pid(self) -> int | None:
         """The pid of a server that already runs on this data folder."""
@@ -112,12 +106,14 @@ class EmbeddedPostgres:
         draft = self._folder / "data.new"
         shutil.rmtree(draft, ignore_errors=True)  # an earlier set-up was cut off
         private_folder(draft, self._account)
-        password(self._folder / "password", self._account)
-        secret_file = f"--pwfile={self._folder / 'password'}"
+        told = self._folder / "password.told"  # initdb reads it as the server's account
+        told.unlink(missing_ok=True)
+        write_for(told, self._account, password(self._folder / "password"))
         self._output(
-            "initdb", "-D", draft, "-U", "postgres", "-A", "scram-sha-256", secret_file,
+            "initdb", "-D", draft, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={told}",
             *LOCALE, *LOCALE_PROVIDER, "--no-instructions",
         )  # fmt: skip
+        told.unlink()
         script = f"CREATE DATABASE {DATABASE};\n"
         self._output("postgres", "--single", "-D", draft, "postgres", script=script)
         draft.rename(self._data)
@@ -158,10 +154,17 @@ def _binaries(folder: Path, account: Account | None) -> Path:
         libraries = package.with_name(package.name + ".libs")  # found by relative path
         if libraries.exists():
             shutil.copytree(libraries, copy / libraries.name, symlinks=True)
-        copy.chmod(0o755)
-        os.chown(copy, account.uid, account.gid)
+        _open_to_all(copy)
         stamp.write_text(size)
     return copy / package.name / "pginstall" / "bin"
+
+
+def _open_to_all(tree: Path) -> None:
+    """Let everybody read the tree and run its programs, whatever the umask was."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            runs = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if runs else 0o644)
 
 
 def _can_run(program: Path, account: Account) -> bool:

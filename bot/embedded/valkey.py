@@ -1,17 +1,13 @@
 """A real Valkey (Redis protocol) from a wheel, on a Unix socket only."""
 
-import os
 import shutil
 import signal
 import socket
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from bot.embedded.home import private_folder, server_account, socket_folder
-from bot.processes import spawn
+from bot.embedded.home import Server, home_folder, private_folder, server_account, socket_folder
 
-START_PATIENCE_S = 20.0
 STOP_WITH = signal.SIGTERM
 
 
@@ -19,8 +15,9 @@ class EmbeddedValkey:
     """One data folder and the server on it."""
 
     def __init__(self, folder: Path) -> None:
-        self._account = server_account()
         self._folder = folder
+        self._data = folder / "data"
+        self._account = server_account(self._data)
         self._socket = folder / "run" / "valkey.sock"
 
     @property
@@ -28,7 +25,8 @@ class EmbeddedValkey:
         return f"unix://{self._socket}"
 
     def prepare(self) -> None:
-        private_folder(self._folder, self._account)
+        home_folder(self._folder)
+        private_folder(self._data, self._account)
         socket_folder(self._folder / "run", self._account)
         self._program = self._folder / "valkey-server"
         wheel = _program()
@@ -41,27 +39,12 @@ class EmbeddedValkey:
 
     def start(self) -> int:
         """Start the server and answer its pid once it takes connections."""
-        argv = [
+        argv: list[str | Path] = [
             self._program, "--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "700",
-            "--dir", self._folder, "--appendonly", "yes", "--save", "",
+            "--dir", self._data, "--appendonly", "yes", "--save", "",
             "--maxmemory-policy", "noeviction",
         ]  # fmt: skip
-        self._socket.unlink(missing_ok=True)
-        with (self._folder / "server.log").open("ab") as output:
-            process = spawn(
-                [str(part) for part in argv],
-                with_signal=STOP_WITH,
-                account=self._account,
-                output=output,
-                env={"LC_ALL": "C", "PATH": os.defpath},
-            )
-        deadline = time.monotonic() + START_PATIENCE_S
-        while not self.ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"缓存服务没有启动，原因见 {self._folder / 'server.log'}")
-            time.sleep(0.02)
-        process.returncode = 0  # from here on the supervisor reaps it by pid
-        return process.pid
+        return Server("缓存服务", self._folder, self._account, STOP_WITH).start(argv, self.ready)
 
     def ready(self) -> bool:
         try:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from bot.domain import errors as refusals
 from bot.domain.errors import DomainError
 from bot.handlers import pages
+from bot.scoring.programme import FeeNotAllowed, NoFee
 
 STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
     {
@@ -24,6 +25,8 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         refusals.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
         refusals.Stale: HTTPStatus.CONFLICT,
         refusals.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        NoFee: HTTPStatus.CONFLICT,
+        FeeNotAllowed: HTTPStatus.CONFLICT,
     }
 )
 
@@ -58,7 +61,7 @@ class ErrorAnswer(BaseModel):
 
 def status_of(kind: type[DomainError]) -> HTTPStatus:
     """Return the status of the class; a new class without a line in the table is a KeyError."""
-    return STATUS[kind]
+    return next(STATUS[known] for known in kind.__mro__ if known in STATUS)
 
 
 def refused(request: web.Request, refusal: DomainError) -> web.Response:

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -23,15 +24,38 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """The one file of a multipart call."""
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call of the API after its token was checked; `body` is empty for a GET."""
 
     world: World
     body: dict[str, Any]
     raw: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload | None = None
 
 
-def as_response(value: dict[str, Any]) -> web.Response:
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An answer that is no JSON."""
+
+    content: bytes
+    content_type: str = "image/png"
+
+
+Answer = dict[str, Any] | Picture
+
+
+def as_response(value: Answer) -> web.Response:
+    if isinstance(value, Picture):
+        return web.Response(body=value.content, content_type=value.content_type)
     # Some of WeChat's answers are JSON called text/plain; who can read that can read them all.
     return web.Response(text=json.dumps(value, ensure_ascii=False), content_type="text/plain")
 

@@ -3,26 +3,31 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import menu, messages, tokens
-from bot.sandbox.answers import Call, Refused, as_response, refusal
+from bot.sandbox import codes, menu, messages, quotas, subscriptions, tokens
+from bot.sandbox.answers import Answer, Call, Picture, Refused, Upload, as_response, refusal
 from bot.sandbox.faults import LONGEST_S, ApiFault
 from bot.sandbox.ledger import stamp, text
 from bot.sandbox.world import WORLD, World
 
 ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
-PREFIX = "/cgi-bin/"
-SECRETS = {"secret", "access_token"}
+PREFIXES = ("/cgi-bin/", "/wxa/")
+SECRETS = {"secret", "access_token", "ticket"}
+MULTIPART = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     method: str
-    act: Callable[[Call], dict[str, Any]]
+    act: Callable[[Call], Answer]
     token: bool = True
+    mini: bool = False  # with the mini-program's token; else with the service account's
+    upload: bool = False
 
 
 # Later capabilities add their lines here.
@@ -30,6 +35,14 @@ ENDPOINTS = {
     "/cgi-bin/stable_token": Endpoint("POST", tokens.stable_token, token=False),
     "/cgi-bin/message/custom/send": Endpoint("POST", messages.custom_send),
     "/cgi-bin/message/template/send": Endpoint("POST", messages.template_send),
+    "/cgi-bin/message/subscribe/bizsend": Endpoint("POST", subscriptions.bizsend),
+    "/cgi-bin/message/subscribe/send": Endpoint("POST", subscriptions.mini_send, mini=True),
+    "/cgi-bin/media/upload": Endpoint("POST", codes.upload, upload=True),
+    "/cgi-bin/qrcode/create": Endpoint("POST", codes.create),
+    "/cgi-bin/showqrcode": Endpoint("GET", codes.show, token=False),
+    "/cgi-bin/ticket/getticket": Endpoint("GET", codes.ticket),
+    "/wxa/getwxacodeunlimit": Endpoint("POST", codes.page_code, mini=True),
+    "/wxa/generate_urllink": Endpoint("POST", codes.url_link, mini=True),
     "/cgi-bin/menu/create": Endpoint("POST", menu.create),
     "/cgi-bin/menu/get": Endpoint("GET", menu.get),
     "/cgi-bin/menu/delete": Endpoint("GET", menu.delete),
@@ -37,18 +50,22 @@ ENDPOINTS = {
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.route("*", PREFIX + "{rest:.*}", call)]
+    return [web.route("*", prefix + "{rest:.*}", call) for prefix in PREFIXES]
 
 
 async def call(request: web.Request) -> web.StreamResponse:
     """Trouble first (if ordered), then the call itself; every call is written down."""
     world = request.app[WORLD]
-    raw, value = b"", None
+    raw: bytes = b""
+    value: Answer | None = None
     try:
         raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         value = refusal(Refused(45002, "content size out of limit"))
-    fault = world.faults.for_call(request.path)
+    endpoint = ENDPOINTS.get(request.path)
+    if endpoint and endpoint.upload and request.content_length is None:
+        return web.Response(status=412)  # an upload of unknown length
+    fault = world.faults.for_call(request.path, token=endpoint is None or endpoint.token)
     if fault and not fault.after:
         if fault.kind != "slow":
             _write_down(world, request, raw, answer=f"fault: {fault.kind}")
@@ -56,7 +73,7 @@ async def call(request: web.Request) -> web.StreamResponse:
             return bad
     if value is None:
         try:
-            value = _carry_out(world, request, raw)
+            value = _carry_out(world, request, endpoint, raw)
         except Refused as refused:
             value = refusal(refused)
     _write_down(world, request, raw, answer=value)
@@ -64,17 +81,34 @@ async def call(request: web.Request) -> web.StreamResponse:
     return bad or as_response(value)
 
 
-def _carry_out(world: World, request: web.Request, raw: bytes) -> dict[str, Any]:
-    endpoint = ENDPOINTS.get(request.path)
+def _carry_out(world: World, request: web.Request, endpoint: Endpoint | None, raw: bytes) -> Answer:
     if endpoint is None:
         raise Refused(40066, "invalid url")
     if request.method != endpoint.method:
         needed = endpoint.method
         raise Refused(43001 if needed == "GET" else 43002, f"require {needed} method")
     if endpoint.token:
-        tokens.check(world, request.query.get("access_token"))
+        appid = tokens.check(world, request.query.get("access_token"))
+        if endpoint.mini != (appid == world.config.mini_appid):
+            raise Refused(48001, "api unauthorized")
+    quotas.check(world, request.path)
+    if endpoint.upload:
+        file = _file(raw, request.headers.get("Content-Type", ""))
+        return endpoint.act(Call(world, {}, raw, request.query, file))
     body = _object(raw) if endpoint.method == "POST" else {}
-    return endpoint.act(Call(world, body, raw))
+    return endpoint.act(Call(world, body, raw, request.query))
+
+
+def _file(raw: bytes, content_type: str) -> Upload | None:
+    """The file in a multipart body, read with the standard library's own reader of mails."""
+    if not content_type.startswith(MULTIPART):
+        return None
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    for part in BytesParser(policy=HTTP).parsebytes(head + raw).walk():
+        if part.get_filename():
+            content = part.get_payload(decode=True)
+            return Upload(str(part.get_filename()), content if isinstance(content, bytes) else b"")
+    return None
 
 
 def _object(raw: bytes) -> dict[str, Any]:
@@ -114,10 +148,10 @@ async def _trouble(
     return None
 
 
-def _write_down(
-    world: World, request: web.Request, raw: bytes, *, answer: str | dict[str, Any]
-) -> None:
+def _write_down(world: World, request: web.Request, raw: bytes, *, answer: str | Answer) -> None:
     """Into the ledger, without the secret and the token."""
+    if isinstance(answer, Picture):
+        answer = {"picture": answer.content_type, "bytes": len(answer.content)}
     told = answer if isinstance(answer, str) else text(_masked(answer))
     world.ledger.run(
         "INSERT INTO calls (at, path, body, errcode, answer)"

@@ -1,12 +1,13 @@
 """The control interface for tests: play a person, order trouble, read the ledger (see README)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.sandbox import inputs, people, tokens, xml
+from bot.sandbox import inputs, people, quotas, subscriptions, tokens, xml
 from bot.sandbox.deliveries import Push
 from bot.sandbox.faults import ApiFault, DeliveryFault, ReceiptFault
 from bot.sandbox.ledger import TABLES, Row
@@ -14,6 +15,10 @@ from bot.sandbox.world import WORLD, Mistake, World
 
 HELD_AS_JSON = ("body", "reply", "answer", "value")
 MOST_ROWS = 200_000
+ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push | None]]] = {
+    **people.ACTS,
+    **subscriptions.ACTS,
+}
 
 
 class RawPush(BaseModel):
@@ -55,6 +60,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/_control/faults", order_fault),
         web.delete("/_control/faults", clear_faults),
         web.post("/_control/token/revoke", revoke),
+        web.post("/_control/quota", set_quota),
     ]
 
 
@@ -98,15 +104,18 @@ async def act(request: web.Request) -> web.Response:
     """Let a person act, wait for the delivery, and tell how it went."""
     world = request.app[WORLD]
     sent = await start_act(request)
-    return _json((await world.deliveries.deliver(sent)).as_json())
+    return _json((await world.deliveries.deliver(sent)).as_json() if sent else {})
 
 
-async def start_act(request: web.Request) -> Push:
-    """The act named in the path, by the person named there; not yet delivered."""
+async def start_act(request: web.Request) -> Push | None:
+    """The act named in the path, by the person named there; not yet delivered.
+
+    None for an act that the account is not told of.
+    """
     world = request.app[WORLD]
-    if request.match_info["act"] not in people.ACTS:
+    if request.match_info["act"] not in ACTS:
         raise Mistake(404, "not_found", "没有这种操作。")
-    model, play = people.ACTS[request.match_info["act"]]
+    model, play = ACTS[request.match_info["act"]]
     given = await inputs.read(request, model)
     return play(world, people.person(world, request.match_info["openid"]), given)
 
@@ -149,6 +158,11 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.Response:
     return _json({"revoked": tokens.revoke(request.app[WORLD])})
+
+
+async def set_quota(request: web.Request) -> web.Response:
+    given = await inputs.read(request, quotas.Quota)
+    return _json({"quotas": quotas.order(request.app[WORLD], given)})
 
 
 def _table(world: World, table: str, openid: str | None, limit: int) -> list[Row]:

@@ -15,7 +15,8 @@ class _Fault(BaseModel):
 
 
 class ApiFault(_Fault):
-    """The next calls of `path` ("*": any) are slow, wrong or silent."""
+    """The next calls of `path` are slow, wrong or silent; "*" is any path, "@token" any that
+    needs an access token (so that a storm of 40001 leaves the token itself alone)."""
 
     path: str = "*"
     delay_s: float = Field(0, ge=0, le=LONGEST_S)
@@ -34,9 +35,19 @@ class DeliveryFault(_Fault):
 
 
 class ReceiptFault(_Fault):
-    """The next template messages end with this Status instead of `success`."""
+    """The next receipts come late, several times, never, or with this Status, not `success`."""
 
-    status: str = Field("failed:user block", min_length=1, max_length=64)
+    status: str | None = Field(None, min_length=1, max_length=64)
+    delay_s: float = Field(0, ge=0, le=LONGEST_S)
+    duplicate: int = Field(0, ge=0, le=20)
+    never: bool = False
+
+    @property
+    def end(self) -> str:
+        """A fault that changes nothing else about the receipt makes it a failure."""
+        if self.status is None and not (self.delay_s or self.duplicate or self.never):
+            return "failed:user block"
+        return self.status or "success"
 
 
 Kind = TypeVar("Kind", bound=_Fault)
@@ -49,8 +60,9 @@ class Faults:
         self.receipts: list[ReceiptFault] = []
         self._release = asyncio.Event()
 
-    def for_call(self, path: str) -> ApiFault | None:
-        return _take(self.api, [fault for fault in self.api if fault.path in {"*", path}])
+    def for_call(self, path: str, *, token: bool) -> ApiFault | None:
+        names = {"*", path, "@token"} if token else {"*", path}
+        return _take(self.api, [fault for fault in self.api if fault.path in names])
 
     def for_delivery(self) -> DeliveryFault | None:
         return _take(self.deliveries, self.deliveries)

@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS chat (
 CREATE INDEX IF NOT EXISTS chat_of ON chat (openid, id);
 CREATE TABLE IF NOT EXISTS tokens (
     token TEXT PRIMARY KEY, issued_at TEXT NOT NULL, expires_at TEXT NOT NULL,
-    revoked_at TEXT, forced INTEGER NOT NULL
+    revoked_at TEXT, forced INTEGER NOT NULL, appid TEXT NOT NULL DEFAULT ''
 );
 -- Every call of the API with its answer; secrets and tokens are not written down.
 CREATE TABLE IF NOT EXISTS calls (
@@ -55,9 +55,30 @@ CREATE TABLE IF NOT EXISTS sends (
     openid TEXT NOT NULL, client_msg_id TEXT, body TEXT NOT NULL, at TEXT NOT NULL, receipt TEXT
 );
 CREATE INDEX IF NOT EXISTS sends_once ON sends (openid, client_msg_id);
+-- How many subscription messages of a template a person still allows; `account`: oa or mini.
+CREATE TABLE IF NOT EXISTS consents (
+    account TEXT NOT NULL, openid TEXT NOT NULL, template_id TEXT NOT NULL,
+    remaining INTEGER NOT NULL, PRIMARY KEY (account, openid, template_id)
+);
+-- Parametric codes: what a phone that scans the address finds behind it.
+CREATE TABLE IF NOT EXISTS codes (
+    ticket TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, scene TEXT NOT NULL, expires_at TEXT
+);
 CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-TABLES = ("people", "allowances", "pushes", "attempts", "chat", "tokens", "calls", "sends", "store")
+TABLES = (
+    "people",
+    "allowances",
+    "pushes",
+    "attempts",
+    "chat",
+    "tokens",
+    "calls",
+    "sends",
+    "consents",
+    "codes",
+    "store",
+)
 
 
 class Ledger:
@@ -72,6 +93,12 @@ class Ledger:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(SCHEMA)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """A ledger of an earlier day lacks what has been added since."""
+        if "appid" not in {row["name"] for row in self.rows("PRAGMA table_info(tokens)")}:
+            self.run("ALTER TABLE tokens ADD COLUMN appid TEXT NOT NULL DEFAULT ''")
 
     def run(self, sql: str, values: Mapping[str, object] | None = None) -> int:
         """Carry out one statement; the id of the row it inserted comes back."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.sandbox import people, xml
 from bot.sandbox.answers import OK, Call, Refused
+from bot.sandbox.faults import ReceiptFault
 from bot.sandbox.ledger import stamp, text
 from bot.sandbox.replies import LONGEST_TEXT
 from bot.sandbox.world import World
@@ -23,7 +24,7 @@ def custom_send(call: Call) -> dict[str, Any]:
     body = reader(part)
     _refuse_repeat(call, openid)
     _use_allowance(call.world, openid)
-    _accept(call, "custom", openid)
+    accept(call, "custom", openid)
     call.world.deliveries.show(openid, sender="account", kind=str(kind), body=body)
     return OK
 
@@ -31,21 +32,30 @@ def custom_send(call: Call) -> dict[str, Any]:
 def template_send(call: Call) -> dict[str, Any]:
     """Accepted is not delivered: the end comes as TEMPLATESENDJOBFINISH."""
     openid = _receiver(call)
-    body = _template(call.body)
+    body = read_template(call.body, link="url")
     _refuse_repeat(call, openid)
     fault = call.world.faults.for_receipt()
-    status = fault.status if fault else "success"
-    msgid = _accept(call, "template", openid, receipt=status)
+    status = fault.end if fault else "success"
+    msgid = accept(call, "template", openid, receipt=status)
     if status == "success":
         call.world.deliveries.show(openid, sender="account", kind="template", body=body)
-    call.world.deliveries.later(_finish(call.world, openid, msgid, status))
+    event: dict[str, xml.Field] = {"Event": "TEMPLATESENDJOBFINISH"}
+    event |= {"MsgID": msgid, "Status": status}
+    call.world.deliveries.later(tell_the_end(call.world, openid, event, fault))
     return {**OK, "msgid": msgid}
 
 
-async def _finish(world: World, openid: str, msgid: int, status: str) -> None:
-    event: dict[str, xml.Field] = {"MsgType": "event", "Event": "TEMPLATESENDJOBFINISH"}
-    event |= {"MsgID": msgid, "Status": status}
-    await world.deliveries.deliver(people.push(world, openid, event))
+async def tell_the_end(
+    world: World, openid: str, event: dict[str, xml.Field], fault: ReceiptFault | None
+) -> None:
+    """Push a receipt: once and at once, unless something else was ordered."""
+    if fault and fault.never:
+        return
+    if fault and fault.delay_s:
+        await world.faults.hold(fault.delay_s)
+    push = people.push(world, openid, {"MsgType": "event", **event})
+    for _ in range(1 + (fault.duplicate if fault else 0)):
+        await world.deliveries.deliver(push)
 
 
 def _receiver(call: Call) -> str:
@@ -93,7 +103,7 @@ def _use_allowance(world: World, openid: str) -> None:
     world.ledger.run("UPDATE allowances SET remaining = remaining - 1 WHERE id = :id", usable)
 
 
-def _accept(call: Call, kind: str, openid: str, *, receipt: str | None = None) -> int:
+def accept(call: Call, kind: str, openid: str, *, receipt: str | None = None) -> int:
     msgid = people.message_id()
     call.world.ledger.run(
         "INSERT INTO sends (msgid, kind, openid, client_msg_id, body, at, receipt)"
@@ -111,7 +121,7 @@ def _accept(call: Call, kind: str, openid: str, *, receipt: str | None = None) -
     return msgid
 
 
-def _template(body: dict[str, Any]) -> dict[str, Any]:
+def read_template(body: dict[str, Any], *, link: str) -> dict[str, Any]:
     template_id, data = body.get("template_id"), body.get("data")
     if not isinstance(template_id, str) or not template_id:
         raise Refused(40037, "invalid template_id")
@@ -121,9 +131,9 @@ def _template(body: dict[str, Any]) -> dict[str, Any]:
         value = field.get("value") if isinstance(field, dict) else None
         if not isinstance(value, str) or not value or "\n" in value:
             raise Refused(47003, f"argument invalid! data.{name}.value invalid")
-    url = body.get("url", "")
+    url = body.get(link, "")
     if not isinstance(url, str):
-        raise Refused(47003, "argument invalid! url invalid")
+        raise Refused(47003, f"argument invalid! {link} invalid")
     return {
         "template_id": template_id,
         "url": url,

@@ -4,10 +4,11 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.sandbox import xml
+from bot.sandbox import codes, xml
 from bot.sandbox.deliveries import ACCOUNT, Push
 from bot.sandbox.ledger import Row, stamp
 from bot.sandbox.world import Mistake, World
@@ -54,7 +55,15 @@ class Page(Nothing):
 
 
 class Scan(Nothing):
-    scene: str = Field(min_length=1, max_length=64)
+    scene: str = Field(min_length=1, max_length=64)  # or the address in a code: as short
+
+
+class ScanCode(Nothing):
+    """A menu button that scans: what it found goes to the account."""
+
+    key: str = Field(min_length=1, max_length=128)
+    result: str = Field(min_length=1, max_length=1024)
+    kind: Literal["scancode_waitmsg", "scancode_push"] = "scancode_waitmsg"
 
 
 class NewPerson(Nothing):
@@ -91,6 +100,11 @@ def person(world: World, openid: str) -> Row:
 
 def find(world: World, openid: str) -> Row | None:
     return world.ledger.row("SELECT * FROM people WHERE openid = :openid", {"openid": openid})
+
+
+def mini_openid(openid: str) -> str:
+    """Under which openid the mini-program knows the same person."""
+    return "oMini" + openid.removeprefix("oSbx6")
 
 
 def follow(world: World, who: Row, given: Follow) -> Push:
@@ -149,12 +163,22 @@ def open_page(world: World, who: Row, given: Page) -> Push:
 
 
 def scan(world: World, who: Row, given: Scan) -> Push:
-    """A parametric code: whoever does not follow yet follows by it."""
+    """A parametric code: whoever does not follow yet follows by it.
+
+    What is scanned is the address in a code that was made here, or a scene itself.
+    """
+    given = Scan(scene=codes.scene_behind(world, given.scene) or given.scene)
     if not who["following"]:
         return follow(world, who, Follow(scene=given.scene))
     _note(world, who, f"扫描二维码，场景值 {given.scene}")
     fields = {"EventKey": given.scene, "Ticket": _ticket(given.scene)}
     return _event(world, who, "SCAN", fields)
+
+
+def scan_for_menu(world: World, who: Row, given: ScanCode) -> Push:
+    _must_follow(who)
+    found: dict[str, xml.Field] = {"ScanType": "qrcode", "ScanResult": given.result}
+    return _event(world, who, given.kind, {"EventKey": given.key, "ScanCodeInfo": found})
 
 
 # How the phone and the control interface name the acts, and what each needs.
@@ -166,6 +190,7 @@ ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
     "view": (View, view),
     "page": (Page, open_page),
     "scan": (Scan, scan),
+    "scancode": (ScanCode, scan_for_menu),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import control, inputs, people
+from bot.sandbox import control, inputs, people, subscriptions
 from bot.sandbox.deliveries import ACCOUNT
 from bot.sandbox.ledger import Row
 from bot.sandbox.world import WORLD, World
@@ -78,7 +78,8 @@ async def add_person(request: web.Request) -> web.Response:
 async def act(request: web.Request) -> web.Response:
     """Begin the act and answer at once: how it ends shows on the screen."""
     world = request.app[WORLD]
-    world.deliveries.later(world.deliveries.deliver(await control.start_act(request)))
+    if sent := await control.start_act(request):
+        world.deliveries.later(world.deliveries.deliver(sent))
     return web.json_response({}, status=202)
 
 
@@ -93,6 +94,7 @@ def _screen(world: World, who: Row) -> dict[str, Any]:
         "role": who["role"],
         "following": bool(who["following"]),
         "waiting": bool(waiting),
+        "consents": subscriptions.consents(world, who["openid"]),
         "lines": _lines(world, who) if who["following"] else [],
     }
 

@@ -18,27 +18,28 @@ BEIJING = timezone(timedelta(hours=8))
 
 def stable_token(call: Call) -> dict[str, Any]:
     """The same token until its last five minutes; a forced one ends the one before."""
-    _check_owner(call)
+    appid = _owner(call)
     now = call.world.clock()
     force = call.body.get("force_refresh", False)
     if not isinstance(force, bool):
         raise Refused(47001, "data format error, force_refresh is not a boolean")
-    current = _newest(call.world, now)
-    if force and _may_force(call.world, now):
+    current = _newest(call.world, appid, now)
+    if force and _may_force(call.world, appid, now):
         call.world.ledger.run(
-            "UPDATE tokens SET revoked_at = :now WHERE revoked_at IS NULL", {"now": stamp(now)}
+            "UPDATE tokens SET revoked_at = :now WHERE appid = :appid AND revoked_at IS NULL",
+            {"now": stamp(now), "appid": appid},
         )
-        current = _issue(call.world, now, forced=True)
+        current = _issue(call.world, appid, now, forced=True)
     elif current is None or _left(current, now) < RENEWED_BEFORE_END:
-        current = _issue(call.world, now, forced=False)
+        current = _issue(call.world, appid, now, forced=False)
     return {
         "access_token": current["token"],
         "expires_in": int(_left(current, now).total_seconds()),
     }
 
 
-def check(world: World, token: str | None) -> None:
-    """Raise what WeChat says about a token that is absent, unknown, revoked or too old."""
+def check(world: World, token: str | None) -> str:
+    """Whose token it is; or what WeChat says when it is absent, unknown, revoked or too old."""
     if not token:
         raise Refused(41001, "access_token missing")
     found = world.ledger.row("SELECT * FROM tokens WHERE token = :token", {"token": token})
@@ -46,6 +47,7 @@ def check(world: World, token: str | None) -> None:
         raise Refused(40001, "invalid credential, access_token is invalid or not latest")
     if found["expires_at"] <= stamp(world.clock()):
         raise Refused(42001, "access_token expired")
+    return str(found["appid"])
 
 
 def revoke(world: World) -> int:
@@ -58,7 +60,9 @@ def revoke(world: World) -> int:
     return len(alive)
 
 
-def _check_owner(call: Call) -> None:
+def _owner(call: Call) -> str:
+    config = call.world.config
+    secrets_of = {config.oa_appid: config.oa_secret, config.mini_appid: config.mini_secret}
     if call.body.get("grant_type") != "client_credential":
         raise Refused(40002, "invalid grant_type")
     appid, secret = call.body.get("appid"), call.body.get("secret")
@@ -66,18 +70,20 @@ def _check_owner(call: Call) -> None:
         raise Refused(41002, "appid missing")
     if not secret:
         raise Refused(41004, "appsecret missing")
-    if appid != call.world.config.oa_appid:
+    if appid not in secrets_of:
         raise Refused(40013, "invalid appid")
-    if not same(str(secret), call.world.config.oa_secret.get_secret_value()):
+    if not same(str(secret), secrets_of[appid].get_secret_value()):
         raise Refused(40125, "invalid appsecret")
+    return str(appid)
 
 
-def _may_force(world: World, now: datetime) -> bool:
+def _may_force(world: World, appid: str, now: datetime) -> bool:
     """Too soon: silently not; too often on one Beijing day: refused."""
     midnight = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     forced = world.ledger.rows(
-        "SELECT issued_at FROM tokens WHERE forced AND issued_at >= :since ORDER BY issued_at",
-        {"since": stamp(min(midnight, now - FORCED_APART))},
+        "SELECT issued_at FROM tokens WHERE appid = :appid AND forced AND issued_at >= :since"
+        " ORDER BY issued_at",
+        {"appid": appid, "since": stamp(min(midnight, now - FORCED_APART))},
     )
     if forced and forced[-1]["issued_at"] > stamp(now - FORCED_APART):
         return False
@@ -86,11 +92,11 @@ def _may_force(world: World, now: datetime) -> bool:
     return True
 
 
-def _newest(world: World, now: datetime) -> Row | None:
+def _newest(world: World, appid: str, now: datetime) -> Row | None:
     return world.ledger.row(
-        "SELECT * FROM tokens WHERE revoked_at IS NULL AND expires_at > :now"
+        "SELECT * FROM tokens WHERE appid = :appid AND revoked_at IS NULL AND expires_at > :now"
         " ORDER BY expires_at DESC LIMIT 1",
-        {"now": stamp(now)},
+        {"appid": appid, "now": stamp(now)},
     )
 
 
@@ -98,16 +104,17 @@ def _left(token: Row, now: datetime) -> timedelta:
     return datetime.fromisoformat(token["expires_at"]) - now
 
 
-def _issue(world: World, now: datetime, *, forced: bool) -> Row:
+def _issue(world: World, appid: str, now: datetime, *, forced: bool) -> Row:
     row = {
         "token": f"90_{secrets.token_urlsafe(99)}",
         "issued_at": stamp(now),
         "expires_at": stamp(now + LIFE),
         "forced": forced,
+        "appid": appid,
     }
     world.ledger.run(
-        "INSERT INTO tokens (token, issued_at, expires_at, forced)"
-        " VALUES (:token, :issued_at, :expires_at, :forced)",
+        "INSERT INTO tokens (token, issued_at, expires_at, forced, appid)"
+        " VALUES (:token, :issued_at, :expires_at, :forced, :appid)",
         row,
     )
     return row

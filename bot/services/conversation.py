@@ -1,6 +1,7 @@
 """What a message to one of our WeChat accounts leaves behind: once, whatever is repeated."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,8 +14,6 @@ from models.ids import new_id
 
 FORGET = "conversation.forget"
 FORGET_AFTER = timedelta(days=1)  # WeChat's own repeats are over long before
-KEEP_MESSAGES = timedelta(days=180)
-PURGE_AT_ONCE = 5000
 
 
 class Following(StrEnum):
@@ -35,6 +34,11 @@ class Heard:
     kind: str
     sent_at: datetime
     following: Following = Following.UNKNOWN
+    wrote: bool = False
+    """A message, not an event: it allows us a few answers later on."""
+    job: str = ""
+    """The kind of a job that is put with the note; `fields` is what it is told."""
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 # One statement is one transaction: the message's unique key decides whether anything happens.
@@ -46,30 +50,36 @@ WITH message AS (
     ON CONFLICT (appid, dedupe_key) DO NOTHING
     RETURNING 1
 )
-INSERT INTO contact (id, appid, openid, first_seen_at, last_seen_at, followed_at, unfollowed_at)
-SELECT $1, $2, $4, $7, $7, $8, $9 FROM message
+INSERT INTO contact
+    (id, appid, openid, first_seen_at, last_seen_at, followed_at, unfollowed_at, wrote_at)
+SELECT $1, $2, $4, $7, $7, $8, $9, $10 FROM message
 ON CONFLICT (appid, openid) DO UPDATE SET
     last_seen_at = greatest(contact.last_seen_at, excluded.last_seen_at),
     followed_at = greatest(contact.followed_at, excluded.followed_at),
-    unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at)
+    unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at),
+    wrote_at = greatest(contact.wrote_at, excluded.wrote_at)
 RETURNING 1 AS fresh
 """
 
 
 async def record(heard: Heard, reply: str, *, now: datetime) -> str:
     """Note the message and its sender, once; answer the reply of the first delivery."""
-    if heard.following is Following.ENDED:
+    if heard.following is Following.ENDED or heard.job:
         async with in_transaction():
-            fresh = await _insert(heard, reply, now)
-            if fresh:
-                payload = {"appid": heard.appid, "openid": heard.openid}
-                await outbox.put(FORGET, payload, now=now, due_at=now + FORGET_AFTER)
+            fresh = await note(heard, reply, now=now)
+            who = {"appid": heard.appid, "openid": heard.openid}
+            if fresh and heard.following is Following.ENDED:
+                left = who | {"left_at": now.isoformat()}
+                await outbox.put(FORGET, left, now=now, due_at=now + FORGET_AFTER)
+            if fresh and heard.job:
+                await outbox.put(heard.job, who | {"fields": dict(heard.fields)}, now=now)
     else:
-        fresh = await _insert(heard, reply, now)
-    return reply if fresh else await _first_reply(heard)
+        fresh = await note(heard, reply, now=now)
+    return reply if fresh else await first_reply(heard)
 
 
-async def _insert(heard: Heard, reply: str, now: datetime) -> bool:
+async def note(heard: Heard, reply: str, *, now: datetime) -> bool:
+    """Add the message and its sender; False when it has been here before."""
     rows = await fetch(
         _RECORD,
         new_id(now),
@@ -81,11 +91,13 @@ async def _insert(heard: Heard, reply: str, now: datetime) -> bool:
         now,
         heard.sent_at if heard.following is Following.BEGUN else None,
         heard.sent_at if heard.following is Following.ENDED else None,
+        now if heard.wrote else None,
     )
     return bool(rows)
 
 
-async def _first_reply(heard: Heard) -> str:
+async def first_reply(heard: Heard) -> str:
+    """What was answered to the first copy of this message."""
     rows = await fetch(
         "SELECT reply FROM inbound_message WHERE appid = $1 AND dedupe_key = $2",
         heard.appid,
@@ -94,25 +106,24 @@ async def _first_reply(heard: Heard) -> str:
     return str(rows[0]["reply"]) if rows else ""
 
 
-async def forget(payload: outbox.Payload, now: datetime) -> None:
+async def keep_reply(heard: Heard, reply: str) -> None:
+    """Set the answer of a message that was noted before its answer was known."""
+    await InboundMessage.filter(appid=heard.appid, dedupe_key=heard.key).update(reply=reply)
+
+
+async def forget(payload: outbox.Payload, now: datetime) -> bool:
     """After somebody left: delete what they wrote, unless they have come back since."""
+    del now  # what counts is when they left: what came later belongs to a later leaving
     rows = await fetch(
-        "SELECT followed_at > unfollowed_at AS back FROM contact WHERE appid = $1 AND openid = $2",
+        "SELECT followed_at >= unfollowed_at AS back FROM contact WHERE appid = $1 AND openid = $2",
         payload["appid"],
         payload["openid"],
     )
-    if rows and not rows[0]["back"]:
+    gone = bool(rows) and not rows[0]["back"]
+    if gone:
         await InboundMessage.filter(
-            appid=payload["appid"], openid=payload["openid"], received_at__lt=now
+            appid=payload["appid"],
+            openid=payload["openid"],
+            received_at__lte=datetime.fromisoformat(payload["left_at"]),
         ).delete()
-
-
-async def purge(*, now: datetime) -> int:
-    """Delete messages that nobody needs any more, a bounded number at a time."""
-    rows = await fetch(
-        "DELETE FROM inbound_message WHERE id IN "
-        "(SELECT id FROM inbound_message WHERE received_at < $1 LIMIT $2) RETURNING 1",
-        now - KEEP_MESSAGES,
-        PURGE_AT_ONCE,
-    )
-    return len(rows)
+    return gone

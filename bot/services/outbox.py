@@ -17,7 +17,6 @@ from models.ids import new_id
 
 # A bell that was lost (a restored backup, a flushed queue) is rung again after this long.
 OVERDUE = timedelta(minutes=2)
-KEEP_DONE = timedelta(days=7)
 SWEEP_AT_ONCE = 1000
 
 Payload = dict[str, Any]
@@ -78,8 +77,10 @@ async def perform(job_id: UUID, *, tasks: Mapping[str, Task], now: datetime) -> 
     if task.outside:
         await task.run(job.payload, now)
     async with in_transaction():
-        # A second worker waits here for the first, and then finds nothing to do.
-        mine = await Job.filter(id=job_id, state=JobState.WAITING).select_for_update().first()
+        # A second worker that is told of the same job leaves it to the first. Should that one die,
+        # its lock dies with it, and the job is rung for again.
+        open_one = Job.filter(id=job_id, state=JobState.WAITING)
+        mine = await open_one.select_for_update(skip_locked=True).first()
         if mine is None:
             return
         if not task.outside:
@@ -90,7 +91,7 @@ async def perform(job_id: UUID, *, tasks: Mapping[str, Task], now: datetime) -> 
 async def postpone(job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now: datetime) -> bool:
     """Count a failure: the job waits for its next attempt (True), or is dead (False).
 
-    A kind that no task knows is dead at once: trying again would not help.
+    A kind that no task knows is tried again as well: a newer worker may know it.
     """
     async with in_transaction():
         job = await Job.filter(id=job_id, state=JobState.WAITING).select_for_update().first()
@@ -98,7 +99,7 @@ async def postpone(job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now:
             return True  # somebody else has done it
         job.attempts += 1
         job.last_error = reason[:300]
-        delay = tasks[job.kind].retry.after(job.attempts) if job.kind in tasks else None
+        delay = (tasks[job.kind].retry if job.kind in tasks else Retry()).after(job.attempts)
         if delay is None:
             job.state, job.finished_at = JobState.DEAD, now
         else:
@@ -109,7 +110,7 @@ async def postpone(job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now:
 
 
 async def sweep(*, now: datetime) -> int:
-    """Ring again for jobs whose bell was lost, and forget what was done long ago."""
+    """Ring again for jobs whose bell was lost."""
     async with in_transaction():
         late = await (
             Job.filter(state=JobState.WAITING, due_at__lt=now - OVERDUE)
@@ -117,12 +118,16 @@ async def sweep(*, now: datetime) -> int:
             .limit(SWEEP_AT_ONCE)
         )
         await ring(transaction_connection(), [(job.id, job.attempts) for job in late])
-    await Job.filter(state=JobState.DONE, finished_at__lt=now - KEEP_DONE).delete()
     return len(late)
 
 
+async def count_dead() -> int:
+    """How many jobs wait for a person."""
+    return await Job.filter(state=JobState.DEAD).count()
+
+
 async def dead(*, limit: int = 100) -> list[DeadJob]:
-    """The jobs that a person must look at, oldest first."""
+    """The oldest jobs that a person must look at."""
     rows = await Job.filter(state=JobState.DEAD).order_by("created_at").limit(limit)
     return [DeadJob(r.id, r.kind, r.attempts, r.created_at, r.last_error) for r in rows]
 

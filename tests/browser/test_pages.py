@@ -88,12 +88,13 @@ async def test_no_page_breaks_the_content_security_policy(browser, site):
     said = []
 
     async with page_of(browser, site) as page:
-        page.on("console", lambda message: said.append(message.text))
-        page.on("requestfailed", lambda request: said.append(request.url))
+        page.on("console", lambda message: said.append((message.text, "")))
+        page.on("requestfailed", lambda request: said.append((request.url, request.failure)))
         for name in ("home", "docs"):
             await page.goto(site + PAGES[name])
 
-    assert said == []
+    # A picture that the next page cut off is no breach.
+    assert [one for one in said if "ERR_ABORTED" not in one[-1]] == []
 
 
 async def test_large_print_works_without_a_script_and_is_kept(browser, site):

@@ -47,20 +47,13 @@ async def test_a_push_in_flight_is_answered_although_the_process_was_told_to_sto
         await until(waits_for_the_lock, "the push to wait for its table")
         product.process.send_signal(signal.SIGTERM)
 
-        async def refuses() -> bool:
-            try:
-                _, writer = await asyncio.open_connection(
-                    "127.0.0.1", int(environ["CREDIT_WEB_PORT"])
-                )
-            except ConnectionError:
-                return True
-            writer.close()
-            return False
+        async def both_are_stopping() -> bool:
+            return product.log.read_text().count("web_stopping") == 2
 
+        await until(both_are_stopping, "both processes to begin to stop")
         await transaction.rollback()
         answer = await sending
         code = await asyncio.to_thread(product.process.wait, 20)
-        await until(refuses, "the port to be closed")
 
     assert answer == (200, WORDS["greeting"])
     assert code == 0

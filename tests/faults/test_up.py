@@ -1,10 +1,8 @@
 """`./run` as a newcomer starts, stops and kills it: no orphan, a clean database, nothing lost."""
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +12,19 @@ import pytest
 
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.handlers.wechat.words import WORDS
+from tests.engines import reachable_folder
 from tests.product import Running, running, settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
+SERVERS = ("postgres", "valkey", "web", "worker", "sandbox")
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the servers' account can reach too."""
-    path = Path(tempfile.mkdtemp(prefix="credit-up-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    with reachable_folder() as path:
+        yield path
 
 
 async def says(product: Running, act: str, **given: str) -> str:
@@ -128,7 +126,7 @@ async def test_whatever_dies_is_started_again(folder: Path):
     with running("up", folder, settings(folder)) as product:
         await product.ready()
         await says(product, "follow")
-        for name in ("postgres", "web", "worker", "sandbox"):
+        for name in SERVERS:
             victim = next(
                 child for child in product.children() if is_the(name, child, product.process.pid)
             )
@@ -138,7 +136,7 @@ async def test_whatever_dies_is_started_again(folder: Path):
         async def all_back() -> bool:
             return all(
                 any(is_the(name, child, product.process.pid) for child in product.children())
-                for name in ("postgres", "web", "worker", "sandbox")
+                for name in SERVERS
             )
 
         await until(all_back, "everything to be back")
@@ -153,7 +151,9 @@ def is_the(name: str, process: psutil.Process, parent: int) -> bool:
     try:
         line = process.cmdline()
         return process.ppid() == parent and (
-            line[-1:] == [name] or (name == "postgres" and "-k" in line)
+            line[-1:] == [name]
+            or (name == "postgres" and "-k" in line)
+            or (name == "valkey" and "valkey-server" in line[0])
         )
     except psutil.NoSuchProcess:
         return False

@@ -17,7 +17,7 @@ STEPS = (
     ("text", {"content": "你好"}),
     ("text", {"content": "你好"}),
     ("click", {"key": "contact"}),
-    ("text", {"content": "多少钱"}),
+    ("text", {"content": "给我一百万"}),
     ("unfollow", {}),
 )
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app import build_app
-from bot.config import SANDBOX_TOKEN, Config
+from bot.config import SANDBOX_APPID, SANDBOX_TOKEN, Config
 from bot.handlers.wechat.words import WORDS
 from bot.services import conversation
 from bot.web import equipped
@@ -137,6 +137,28 @@ async def test_who_came_back_in_time_is_not_forgotten(client):
     assert await InboundMessage.all().count() == 2
 
 
+async def test_a_second_leaving_forgets_nothing_that_came_after_the_first(client):
+    leave, back = NOW, NOW + timedelta(hours=1)
+    await send(client, event(ALICE, "unsubscribe", at=leave))
+    first = await Job.get()
+    await InboundMessage.all().update(received_at=leave)
+    await send(client, event(ALICE, "subscribe", at=back))
+    await send(client, event(ALICE, "unsubscribe", at=back + timedelta(minutes=1)))
+    await InboundMessage.exclude(received_at=leave).update(received_at=back)
+    await InboundMessage.filter(kind="subscribe").update(received_at=back)
+
+    await conversation.forget(first.payload, first.due_at)
+
+    assert "subscribe" in await InboundMessage.all().values_list("kind", flat=True)
+
+
+async def test_what_redis_holds_may_be_rubbish_and_the_push_is_answered(client):
+    redis = client.deps.hints._redis
+    await redis.execute_command("SET", f"wechat:{SANDBOX_APPID}:m:1", b"\xff\xfe")
+
+    assert await send(client, text(ALICE, "你好", number=1, at=NOW)) == (200, WORDS["greeting"])
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
@@ -149,7 +171,7 @@ async def test_each_word_has_its_answer(client, said, words):
 
 
 async def test_a_picture_is_declined_politely_and_an_unknown_event_is_taken_in_silence(client):
-    assert await send(client, picture(ALICE, number=1, at=NOW)) == (200, WORDS["words_only"])
+    assert await send(client, picture(ALICE, number=1, at=NOW)) == (200, WORDS["picture"])
     assert await send(client, event(ALICE, "invented_tomorrow", at=NOW)) == (200, "success")
     assert await send(client, event(ALICE, "CLICK", at=NOW, key="contact")) == (
         200, WORDS["contact"],

@@ -116,7 +116,8 @@ async def test_the_models_ask_for_no_step_that_no_file_holds(env):
 async def test_dead_jobs_are_listed_and_tried_again(env):
     async with in_transaction():
         job = await outbox.put("nobody.knows", {}, now=NOW)
-    await outbox.postpone(job, reason="LookupError", tasks={}, now=NOW)
+    while await outbox.postpone(job, reason="LookupError", tasks={}, now=NOW):
+        pass
 
     listed = await bot("jobs", "dead", env=env)
     requeued = await bot("jobs", "requeue", "all", env=env)
@@ -124,7 +125,7 @@ async def test_dead_jobs_are_listed_and_tried_again(env):
     strange = await bot("jobs", "requeue", "seven", env=env)
 
     assert listed.text.splitlines() == [
-        f"{job}  nobody.knows  试过 1 次  2026-03-02 09:30  LookupError",
+        f"{job}  nobody.knows  试过 7 次  2026-03-02 09:30  LookupError",
         "共 1 个",
     ]
     assert requeued.text.strip() == "已重新排队 1 个"

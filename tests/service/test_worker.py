@@ -8,10 +8,9 @@ from tortoise.transactions import in_transaction
 from bot import worker
 from bot.domain.jobs import Retry
 from bot.jobs import SCHEDULE
-from bot.services import conversation, outbox
+from bot.services import outbox
 from bot.services.outbox import Payload, Task
-from models import InboundMessage, Job, JobState
-from models.ids import new_id
+from models import Job, JobState
 from tests.conftest import NOW
 
 
@@ -52,17 +51,3 @@ async def test_a_task_that_calls_outside_holds_no_transaction_and_is_done_after_
 async def test_every_line_of_the_clock_can_run(db):
     for line in SCHEDULE:
         await line.run(NOW)
-
-
-async def test_old_messages_are_purged_and_young_ones_kept(db):
-    for age, key in (
-        (conversation.KEEP_MESSAGES * 2, "old"),
-        (conversation.KEEP_MESSAGES / 2, "young"),
-    ):
-        await InboundMessage.create(
-            id=new_id(NOW), appid="wx", dedupe_key=key, openid="o", kind="text", reply="",
-            received_at=NOW - age,
-        )  # fmt: skip
-
-    assert await conversation.purge(now=NOW) == 1
-    assert await InboundMessage.all().values_list("dedupe_key", flat=True) == ["young"]

@@ -8,6 +8,8 @@ from bot.config import (
     PREFIX,
     SANDBOX_AES_KEY,
     SANDBOX_APPID,
+    SANDBOX_MINI_APPID,
+    SANDBOX_MINI_SECRET,
     SANDBOX_SECRET,
     SANDBOX_TOKEN,
     BadConfigError,
@@ -25,6 +27,8 @@ SAFE = {
     "CREDIT_OA_SECRET": "0123456789abcdef0123456789abcdef",
     "CREDIT_OA_TOKEN": "ownToken",
     "CREDIT_OA_AES_KEY": "q" * 43,
+    "CREDIT_MINI_APPID": "wxfedcba9876543210",
+    "CREDIT_MINI_SECRET": "fedcba9876543210fedcba9876543210",
 }
 
 
@@ -60,6 +64,12 @@ UNSAFE = [
     ("oa_aes_key", SANDBOX_AES_KEY),
     ("oa_previous_aes_key", SANDBOX_AES_KEY),
     ("oa_appid", SANDBOX_APPID),
+    ("mini_appid", SANDBOX_MINI_APPID),
+    ("mini_appid", SANDBOX_APPID),
+    ("mini_secret", SANDBOX_MINI_SECRET),
+    ("mini_appid", ""),
+    ("mini_secret", ""),
+    ("wechat_templates", "certificate_expires.template"),
     ("oa_appid", ""),
     ("oa_secret", ""),
     ("oa_token", ""),
@@ -132,5 +142,25 @@ def test_the_example_as_it_stands_is_refused_until_its_secrets_are_filled_in():
 
     assert {problem.split(":")[0] for problem in caught.value.problems} == {
         f"{PREFIX}{name}"
-        for name in ("OA_APPID", "OA_SECRET", "OA_TOKEN", "OA_AES_KEY", "DATABASE_URL", "REDIS_URL")
+        for name in (
+            "OA_APPID",
+            "OA_SECRET",
+            "OA_TOKEN",
+            "OA_AES_KEY",
+            "MINI_APPID",
+            "MINI_SECRET",
+            "DATABASE_URL",
+            "REDIS_URL",
+        )
     }
+
+
+def test_a_template_is_found_by_its_message_and_channel():
+    given = "case_moved.template=TM1, case_moved.mini=TM2"
+    config = Config.read(SAFE | {"CREDIT_WECHAT_TEMPLATES": given})
+
+    assert [
+        config.template_id("case_moved", channel)
+        for channel in ("template", "mini", "subscription")
+    ] == ["TM1", "TM2", ""]
+    assert Config.read({}).template_id("case_moved", "mini") == "case_moved"

@@ -3,24 +3,29 @@
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.embedded import postgres
-from bot.embedded.home import default_state_dir, password, private_folder, socket_folder
+from bot.embedded.home import (
+    default_state_dir,
+    home_folder,
+    password,
+    private_folder,
+    server_account,
+    socket_folder,
+)
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.processes import Account
+from tests.engines import reachable_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="credit-embedded-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    with reachable_folder() as path:
+        yield path
 
 
 def test_every_checkout_has_a_folder_of_its_own_and_root_stays_out_of_its_home():
@@ -41,10 +46,10 @@ def test_a_path_too_long_for_a_socket_is_refused_with_what_to_do(folder: Path):
 
 
 def test_the_password_is_made_once_and_only_its_owner_reads_it(folder: Path):
-    first = password(folder / "password", None)
+    first = password(folder / "password")
 
     assert len(first) >= 32
-    assert password(folder / "password", None) == first
+    assert password(folder / "password") == first
     assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
 
 
@@ -88,8 +93,8 @@ def test_a_server_that_cannot_start_says_where_to_read_why(folder: Path):
 
 def test_programs_out_of_the_accounts_reach_are_copied_and_run(folder: Path, monkeypatch):
     """As root with a checkout in root's home: the wheel cannot be reached by the account."""
-    account = postgres.server_account() or Account(os.geteuid(), os.getegid())
-    private_folder(folder / "postgres", account)
+    account = server_account(folder / "none") or Account(os.geteuid(), os.getegid())
+    home_folder(folder / "postgres")
     with monkeypatch.context() as patch:
         patch.setattr(postgres, "_can_run", lambda *_: False)
         programs = postgres._binaries(folder / "postgres", account)

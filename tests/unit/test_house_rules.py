@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.handlers.wechat.answers import CLICKS, EVENTS, SILENCE, TEXTS, UNKNOWN, WORDS_ONLY
 from bot.handlers.wechat.words import FOLDER, WORDS
 from bot.jobs import SCHEDULE, TASKS
 
@@ -99,12 +98,24 @@ def test_every_dependency_of_the_product_is_locked():
 
 
 def test_every_message_template_exists_and_none_lies_unused():
-    answers = [*EVENTS.values(), *CLICKS.values(), *TEXTS.values(), UNKNOWN, WORDS_ONLY, SILENCE]
-    used = {answer.words for answer in answers if answer.words}
+    """A message is named by a string, in the chat or in the engine of its dialogues."""
+    chat = (
+        "handlers/wechat",
+        "domain/dialogues.py",
+        "domain/knowledge.py",
+        "services/dialogues.py",
+    )
+    named = {
+        node.value
+        for path, tree in sources()
+        if path.relative_to(ROOT).as_posix().removeprefix("bot/").startswith(chat)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
-    assert used == set(WORDS)
+    assert set(WORDS) - named == set()
     assert all(words and len(words.encode()) <= 2048 for words in WORDS.values())
-    assert {file.suffix for file in FOLDER.iterdir()} == {".txt"}
+    assert {file.suffix for file in FOLDER.iterdir()} == {".txt", ".toml"}
 
 
 def test_no_transaction_waits_for_the_outside_world():

@@ -1,12 +1,16 @@
 """The surface: what is routed, who may come in, what each refusal becomes."""
 
+import importlib
+import pkgutil
+
 import pytest
 
+import bot
 from bot.app import build_app
 from bot.domain import errors as refusals
 from bot.domain.errors import DomainError, NotFound
 from bot.handlers.audience import PROOFS, Audience, proof_of
-from bot.handlers.errors import STATUS
+from bot.handlers.errors import STATUS, status_of
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
 from tests.http.frame import make_deps
@@ -17,7 +21,15 @@ def every_refusal(kind: type[DomainError] = DomainError) -> set[type[DomainError
 
 
 def test_every_refusal_has_exactly_one_status_and_the_table_holds_nothing_else():
-    assert set(STATUS) == {kind for kind in every_refusal() if kind.__module__ == refusals.__name__}
+    for module in pkgutil.walk_packages(bot.__path__, "bot."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    kinds = {kind for kind in every_refusal() if kind.__module__.startswith("bot.")}
+
+    # A finer kind of a listed refusal has its status; a kind of its own must be listed.
+    own = {kind for kind in kinds if DomainError in (kind, *kind.__bases__)}
+    assert set(STATUS) == own
+    assert {status_of(kind) for kind in kinds} <= set(STATUS.values())
 
 
 def test_every_refusal_has_a_code_of_its_own():

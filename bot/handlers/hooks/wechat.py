@@ -6,12 +6,13 @@ from aiohttp import web
 
 from bot.clients.database import GONE
 from bot.clients.wechat_crypto import MAX_BODY_BYTES, Codec
-from bot.clients.wechat_messages import Incoming, read, text_reply
+from bot.clients.wechat_messages import Incoming, read, text_reply, transfer_reply
 from bot.deps import DEPS, Deps
 from bot.domain.errors import NotFound
 from bot.handlers.forms import read_body
-from bot.handlers.wechat.answers import Answer, answer_to
-from bot.services import conversation
+from bot.handlers.wechat.answers import HAND_OVER, Answer, Asked, answer_to
+from bot.handlers.wechat.dialogues import dialogues as dialogues_of
+from bot.services import conversation, dialogues
 from bot.services.conversation import Heard
 
 BODY_DEADLINE_S = 4.0
@@ -31,13 +32,19 @@ async def receive(request: web.Request) -> web.Response:
     second = int(now.timestamp())
     body = await read_body(request, limit=MAX_BODY_BYTES, deadline=BODY_DEADLINE_S)
     incoming = read(codec.open(body, request.query, now=second))
-    answer = answer_to(incoming)
-    text = answer.text
+    shelf = deps.bookshelf
+    listening = shelf.is_listening(codec.appid, incoming.openid)
+    asked = Asked(incoming, shelf.book, now, deps.config.public_url, listening)
+    answer = answer_to(asked)
+    text = answer.says(shelf.book)
     if answer.effect:
         text = await _once(codec.appid, incoming, answer, deps, now)
     if not text:
         return web.Response(text=NOTHING_TO_SAY)
-    reply = text_reply(incoming, text, at=second)
+    if text == HAND_OVER:
+        reply = transfer_reply(incoming, at=second)
+    else:
+        reply = text_reply(incoming, text, at=second)
     sealed = codec.seal(reply, nonce=request.query["nonce"], timestamp=second)
     return web.Response(body=sealed, content_type="text/xml", charset="utf-8")
 
@@ -58,10 +65,26 @@ async def _once(appid: str, incoming: Incoming, answer: Answer, deps: Deps, now:
         kind=incoming.event or incoming.kind,
         sent_at=datetime.fromtimestamp(incoming.sent_at, UTC),
         following=answer.following,
+        wrote=incoming.kind != "event",
+        job=answer.job,
+        fields=incoming.fields if answer.job else {},
     )
-    text = await deps.patience.wait(conversation.record(heard, answer.text, now=now), gone=GONE)
+    text = await deps.patience.wait(_effect(heard, answer, deps, now), gone=GONE)
     deps.hints.remember(hint, text)
     return text
+
+
+async def _effect(heard: Heard, answer: Answer, deps: Deps, now: datetime) -> str:
+    """Note the message; one that may belong to a dialogue moves it in the same transaction."""
+    book = deps.bookshelf.book
+    if answer.turn is None:
+        return await conversation.record(heard, answer.says(book), now=now)
+    reply = await dialogues.take_turn(
+        heard, answer.turn, dialogues=dialogues_of(book), words=book.words, now=now
+    )
+    if reply.listening:
+        deps.bookshelf.listen(heard.appid, heard.openid)
+    return reply.text
 
 
 def _account(request: web.Request) -> tuple[Codec, Deps]:

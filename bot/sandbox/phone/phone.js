@@ -30,11 +30,17 @@ export class Phone {
     this.find(".follow").addEventListener("click", () => this.act("follow"));
     this.find(".compose").addEventListener("submit", (event) => this.say(event));
     this.find(".scan").addEventListener("submit", (event) => this.scan(event));
+    this.find(".consent-open").addEventListener("click", () => {
+      this.closeSheets();
+      this.openSheet(".consent-sheet", "input");
+    });
+    this.find(".consent").addEventListener("submit", (event) => this.consent(event, true));
+    this.find(".refuse").addEventListener("click", (event) => this.consent(event, false));
     this.find(".unfollow").addEventListener("click", () => {
       this.closeSheets();
       this.act("unfollow");
     });
-    this.find(".scan-open").addEventListener("click", () => this.openSheet(".scan-sheet", "input"));
+    this.find(".scan-open").addEventListener("click", () => this.openScanner(null));
     this.find(".more-open").addEventListener("click", () => this.openSheet(".more-sheet", "button"));
     for (const sheet of this.node.querySelectorAll(".sheet")) {
       sheet.addEventListener("click", (event) => {
@@ -68,6 +74,7 @@ export class Phone {
       this.find(person.following ? ".words" : ".follow").focus({ preventScroll: true });
     }
     this.showMenu(menu);
+    this.showConsents(person.consents);
     return showLines(this.find(".lines"), person);
   }
 
@@ -106,11 +113,38 @@ export class Phone {
   async scan(event) {
     event.preventDefault();
     const input = this.find(".scan input");
-    const scene = input.value.trim();
-    if (!scene) return;
+    const seen = input.value.trim();
+    if (!seen) return;
+    const button = this.scansFor;
     this.closeSheets();
     input.value = "";
-    await this.act("scan", { scene });
+    await (button
+      ? this.act("scancode", { key: button.key, kind: button.type, result: seen })
+      : this.act("scan", { scene: seen }));
+  }
+
+  async consent(event, accept) {
+    event.preventDefault();
+    const form = this.find(".consent");
+    const input = form.elements.template;
+    input.value = input.value.trim();
+    if (!form.reportValidity()) return;
+    this.closeSheets();
+    await this.act("subscribe", { template_ids: [input.value], accept });
+    input.value = "";
+  }
+
+  showConsents(consents) {
+    const own = consents.map((one) => `${one.template_id}（还可收 ${one.remaining} 次）`);
+    this.find(".consents").textContent = own.length ? `已允许：${own.join("、")}` : "还没有允许过任何消息。";
+  }
+
+  // A menu button that scans tells its key with what was found; the corner only follows or opens.
+  openScanner(button) {
+    this.scansFor = button;
+    this.find(".scan-what").textContent = button ? "二维码里的内容" : "二维码的场景值";
+    this.find(".scan input").maxLength = button ? 1024 : 64;
+    this.openSheet(".scan-sheet", "input");
   }
 
   openSheet(selector, first) {
@@ -182,6 +216,9 @@ export class Phone {
       } else if (button.type === "miniprogram") {
         this.tapped("page", { pagepath: button.pagepath });
         this.toast("这里会打开小程序，模拟微信还没有小程序。");
+      } else if (button.type.startsWith("scancode_")) {
+        this.closeMenus();
+        this.openScanner(button);
       } else {
         this.closeMenus();
         this.toast("模拟微信还不支持这种菜单。");

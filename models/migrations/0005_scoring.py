@@ -79,7 +79,7 @@ REFUSALS = (
 )
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0001_initial')]
+    dependencies = [('models', '0004_retention')]
 
     initial = False
 

@@ -1,0 +1,104 @@
+"""The WeChat API as we use it: one method per call that we make, for either account."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+LONGEST_LIFE = timedelta(days=30)  # of a temporary code or a link
+Button = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Filled-in keywords for one person, and where a tap leads: to a page of ours or of the
+    mini-program (which wins when both are given)."""
+
+    openid: str
+    template_id: str
+    values: dict[str, str]
+    url: str = ""
+    mini_page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words, in which <a href> works."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    media_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageCard:
+    """A card that opens a page of the mini-program."""
+
+    title: str
+    page: str
+    thumb_media_id: str
+
+
+Content = Text | Picture | PageCard
+
+
+@dataclass(frozen=True, slots=True)
+class SceneCode:
+    """A parametric code: `url` is what its picture says; draw it from that."""
+
+    ticket: str
+    url: str
+    lives: timedelta | None  # None: for ever
+
+
+class WeChat(Protocol):
+    """One account. Every call raises Transient or Permanent and nothing else."""
+
+    @property
+    def appid(self) -> str: ...
+
+    async def send_template(self, notice: Notice, *, client_msg_id: str) -> str:
+        """Template message of the service account; return the id that its receipt will carry.
+
+        The same id for the same person is sent once within ten minutes: repeating is safe.
+        """
+        ...
+
+    async def send_subscription(self, notice: Notice) -> None:
+        """Subscription notice of the service account; uses up one grant. Repeating sends again."""
+        ...
+
+    async def send_mini_subscription(self, notice: Notice) -> None:
+        """Subscription message of the mini-program; uses up one grant. Repeating sends again."""
+        ...
+
+    async def send_custom(self, openid: str, content: Content) -> None:
+        """Customer-service message, while the person's last act allows it."""
+        ...
+
+    async def upload_picture(self, content: bytes, *, kind: str) -> str:
+        """Keep a picture ("png" or "jpg") at WeChat for three days; return its media id."""
+        ...
+
+    async def menu(self) -> list[Button] | None:
+        """The menu that was published through the API, or None."""
+        ...
+
+    async def publish_menu(self, buttons: list[Button]) -> None: ...
+
+    async def scene_code(self, scene: str, *, lives: timedelta | None) -> SceneCode:
+        """A code whose scan tells us its scene. Of those that live for ever there are 100,000."""
+        ...
+
+    async def page_code(self, scene: str, *, page: str) -> bytes:
+        """The picture of a mini-program code; it never ends. Keep it, do not ask for it again."""
+        ...
+
+    async def url_link(self, path: str, query: str, *, days: int) -> str:
+        """A web address that opens the mini-program, for SMS and e-mail; ends after 30 days, so
+        it never stands on a certificate."""
+        ...
+
+    async def jsapi_ticket(self) -> str: ...

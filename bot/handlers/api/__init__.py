@@ -1,0 +1,1 @@
+"""What pages and the mini-program ask for, as JSON."""

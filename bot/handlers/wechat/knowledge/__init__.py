@@ -1,0 +1,1 @@
+"""The knowledge that ships with the product: questions by topic, and how people write."""

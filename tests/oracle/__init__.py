@@ -1,0 +1,1 @@
+"""A second opinion: the three schemes computed again from the documents, without `bot`."""

@@ -1,0 +1,139 @@
+"""Every edge of the expert rating by hand: a cent beside, zero and negative, what items grant.
+
+What is expected here was worked out on paper; both the engine and the oracle must come to it.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.scoring.library import shipped_pack
+from bot.scoring.pack import Part
+from tests.oracle.money import ITEMS, strong_year
+from tests.oracle.rating import CHOICES, GROUPS, MARKS
+from tests.oracle.rating import ITEMS as GRANTED
+from tests.unit.second_opinion import AS_OF, RATING, both, event, marked
+
+
+def statement(**amounts: str) -> dict[str, Any]:
+    items = {item: Decimal(amount) for item, amount in amounts.items()}
+    return {"fact": "statements", "year": 2025, "items": items}
+
+
+@pytest.mark.parametrize(
+    ("owed", "share"),
+    [
+        ("450000.00", "1"),  # 0.45: 优秀
+        ("450001.00", "0.8"),
+        ("520000.00", "0.8"),
+        ("520001.00", "0.6"),
+        ("850000.00", "0.2"),
+        ("850001.00", "0"),
+    ],
+)
+def test_debt_to_assets_includes_the_reference_value_itself(owed: str, share: str) -> None:
+    said = both(RATING, statement(负债总额=owed, 资产总额="1000000"))
+
+    assert said["parts"]["PQ0302"]["PQ0302.资产负债率"] == Decimal(share)
+
+
+def test_a_ratio_is_rounded_to_six_decimals_before_it_is_banded() -> None:
+    """A house rule (README §2): a cent over 0.45 of a million still counts as 0.45."""
+    cent = both(RATING, statement(负债总额="450000.01", 资产总额="1000000"))
+    half = both(RATING, statement(负债总额="450000.50", 资产总额="1000000"))
+
+    assert cent["parts"]["PQ0302"]["PQ0302.资产负债率"] == 1
+    assert half["parts"]["PQ0302"]["PQ0302.资产负债率"] == Decimal("0.8")
+
+
+@pytest.mark.parametrize(
+    ("sold", "points"),
+    [
+        ("999999.99", "0.5"),
+        ("1000000", "1"),
+        ("4999999.99", "1"),
+        ("5000000", "1.5"),
+        ("19999999.99", "1.5"),
+        ("20000000", "2"),
+    ],
+)
+def test_sales_change_band_at_the_cent(sold: str, points: str) -> None:
+    assert both(RATING, statement(主营业务收入=sold))["points"]["PQ0605"] == Decimal(points)
+
+
+@pytest.mark.parametrize(
+    ("score", "points"),
+    [
+        ("789.99", 0),
+        ("790", 1),
+        ("799.99", 1),
+        ("800", 2),
+        ("809.99", 2),
+        ("810", Decimal("2.5")),
+        ("829.99", Decimal("2.5")),
+        ("830", 3),
+    ],
+)
+def test_the_public_score_is_banded_unrounded(score: str, points: Any) -> None:
+    assert both(RATING, public_credit_score=Decimal(score))["points"]["PQ0207"] == points
+
+
+def test_zero_negative_and_missing_make_ratios_unknown_and_never_zero() -> None:
+    nothing = dict.fromkeys(ITEMS, "0")
+    loss = dict.fromkeys(ITEMS, "1000") | {"所有者权益": "-0.01", "净利润": "-1"}
+
+    zero = both(RATING, statement(**nothing))["parts"]
+    negative = both(RATING, statement(**loss))["parts"]
+    missing = both(RATING)["parts"]
+
+    every = [(item, part) for item, parts in missing.items() for part in parts]
+    ratios = [(item, part) for item, part in every if not part.isascii()]
+    assert len(ratios) == 23  # 22 ratios, one of them cited twice
+    assert {zero[i][part] for i, part in ratios} == {None}
+    assert {missing[i][part] for i, part in ratios} == {None}
+    assert negative["PQ0302"]["PQ0302.长期资本比率"] is None
+    assert negative["PQ0305"]["PQ0305.净资产收益率"] is None
+    assert negative["PQ0302"]["PQ0302.资产负债率"] == 0
+
+
+def test_every_item_of_the_rating_comes_to_what_the_documents_grant_it() -> None:
+    pack = shipped_pack(RATING)
+    best: dict[str, dict[str, Decimal]] = {}
+    for indicator in pack.indicators:
+        most = sum((_best(part) for part in indicator.parts), Decimal(0))
+        best.setdefault(indicator.group, {})[indicator.id] = most
+
+    assert best == GRANTED
+    assert {group: sum(items.values()) for group, items in best.items()} == GROUPS
+
+
+def _best(part: Part) -> Decimal:
+    """The most that a part can give, by its data."""
+    given = [band.points for band in part.bands] + [points for _, points in part.choices]
+    return max([*given, part.cap or Decimal(0), part.points or Decimal(0)])
+
+
+def test_the_best_firm_has_a_hundred_points() -> None:
+    answers: dict[str, Any] = {fact: next(iter(points)) for fact, points in CHOICES.values()}
+    marks = (*MARKS.values(), "innovation", "product_reputation")
+    year, before, long_ago = (strong_year(part) for part in ("1", "0.75", "0.4"))
+
+    said = both(
+        RATING,
+        {"fact": "statements", "year": 2025, "items": year, "before": before},
+        {"fact": "statements", "year": 2022, "items": long_ago},
+        event("public_welfare", AS_OF, value=2),
+        *marked(**dict.fromkeys(marks, (5, 5))),
+        **answers,
+        product_complaints="没有",
+        founded_on=AS_OF.replace(year=2016),
+        paid_in_capital=10_000_000,
+        public_credit_score=830,
+        honours=2,
+        qualifications=3,
+        patents=2,
+    )
+
+    assert (said["total"], said["grade"], said["answered"]) == (100, "AAA", 36)
+    assert said["groups"] == {group: (most, most) for group, most in GROUPS.items()}
