@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.context import current
 from bot.commands.rules_text import comparison_lines, explanation_lines, pack_lines, table
 from bot.domain.errors import DomainError
 from bot.scoring.canonical import canonical
@@ -51,25 +52,25 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,  # noqa: FBT002
 ) -> None:
     """给一家企业计分，并说明为什么。"""
-    with _told():
+    with told():
         pack = shipped_pack(scheme, version)
-        found = read_facts(pack, _text(facts), str(facts))
+        found = read_facts(pack, file_text(facts), str(facts))
         if basis is not None:
-            found = found.on_basis(_known_basis(basis))
-        result = score_facts(pack, found, _day(as_of))
-        told = explain(result, shipped_wording())
+            found = found.on_basis(known_basis(basis))
+        result = score_facts(pack, found, day(as_of))
+        explained = explain(result, shipped_wording())
         if as_json:
-            whole = result.as_dict() | {"explanation": told.as_dict()}
+            whole = result.as_dict() | {"explanation": explained.as_dict()}
             typer.echo(canonical(whole).decode())
         else:
-            _say(explanation_lines(told))
+            say(explanation_lines(explained))
 
 
 @rules.command()
 def cases(scheme: Annotated[str | None, typer.Option(help="只算这一个体系")] = None) -> None:
     """把评分包旁边的例子逐条重算。"""
     wrong = 0
-    with _told():
+    with told():
         for name, numbers in versions().items():
             for number in numbers if scheme in (None, name) else []:
                 wrong += _run_cases(name, number)
@@ -79,7 +80,7 @@ def cases(scheme: Annotated[str | None, typer.Option(help="只算这一个体系
 def _run_cases(name: str, number: int) -> int:
     pack, found = shipped_pack(name, number), shipped_cases(name, number)
     problems = [(case.name, text) for case in found for text in run_case(pack, case)]
-    _say(f"✗ {name} 第 {number} 版：{case}：{text}" for case, text in problems)
+    say(f"✗ {name} 第 {number} 版：{case}：{text}" for case, text in problems)
     right = len(found) - len({case for case, _ in problems})
     typer.echo(f"{name} 第 {number} 版：{len(found)} 个例子，{right} 个一致")
     return len(problems)
@@ -88,22 +89,22 @@ def _run_cases(name: str, number: int) -> int:
 @rules.command("list")
 def list_all() -> None:
     """列出评分包和评价项目。"""
-    with _told():
+    with told():
         packs = [shipped_pack(name, n) for name, numbers in versions().items() for n in numbers]
         rows = [(p.id, str(p.version), p.name, p.document, p.hash[:12]) for p in packs]
-        _say(table(("评分包", "版本", "名称", "依据", "SHA-256"), rows))
+        say(table(("评分包", "版本", "名称", "依据", "SHA-256"), rows))
         typer.echo("")
         programmes = [
             (p.id, p.name, p.issuer, p.scheme or "无", p.fee.mode) for p in shipped_programmes()
         ]
-        _say(table(("项目", "名称", "发布单位", "评分包", "收费"), programmes))
+        say(table(("项目", "名称", "发布单位", "评分包", "收费"), programmes))
 
 
 @rules.command()
 def show(scheme: Annotated[str, typer.Argument(help="评价体系")], version: Version = None) -> None:
     """把一个评分包写成人能读的样子。"""
-    with _told():
-        _say(pack_lines(shipped_pack(scheme, version), shipped_wording()))
+    with told():
+        say(pack_lines(shipped_pack(scheme, version), shipped_wording()))
 
 
 @rules.command()
@@ -111,7 +112,7 @@ def lint(path: Annotated[Path | None, typer.Argument(help="文件或目录，默
     """检查评分包、例子和评价项目。"""
     files = _files([path] if path else [PACKS, PROGRAMMES])
     problems = [problem for file in files for problem in _problems(file)]
-    _say(problems)
+    say(problems)
     typer.echo(f"检查了 {len(files)} 个文件，{len(problems)} 处问题")
     raise typer.Exit(1 if problems else 0)
 
@@ -124,7 +125,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 def _problems(file: Path) -> list[str]:
     """One sentence for each defect; a file that cannot be read is one defect."""
     try:
-        text = _text(file)
+        text = file_text(file)
         if "flow" in parse_toml(text, str(file)):
             return [str(finding) for finding in _programme_findings(text, str(file))]
         pack = read_pack(text, str(file))
@@ -144,35 +145,44 @@ def _programme_findings(text: str, file: str) -> list[Finding]:
 def _case_problems(pack: Pack, file: Path) -> list[str]:
     if not file.is_file():
         return [f"{file}：缺少例子文件"]
-    found = read_cases(pack, _text(file), str(file))
+    found = read_cases(pack, file_text(file), str(file))
     if len(found) < LEAST_CASES:
         return [f"{file}：只有 {len(found)} 个例子，至少要 {LEAST_CASES} 个"]
     return [f"{file}：{case.name}：{text}" for case in found for text in run_case(pack, case)]
 
 
 @rules.command()
-def diff(
+def diff(  # what the command line says
+    ctx: typer.Context,
     old: Annotated[Path, typer.Argument(help="原评分包")],
     new: Annotated[Path, typer.Argument(help="新评分包")],
-    facts: Annotated[Path, typer.Option(help="企业事实文件的目录")],
     as_of: AsOf,
+    facts: Annotated[Path | None, typer.Option(help="企业事实文件的目录")] = None,
+    database: Annotated[bool, typer.Option("--database", help="用数据库里的全部企业")] = False,  # noqa: FBT002
 ) -> None:
     """看换用新版本以后，谁的等级会变，为什么。"""
-    with _told():
-        before, after = (load_pack(_text(path), str(path)) for path in (old, new))
-        files = sorted(f for f in facts.iterdir() if f.suffix in {".toml", ".json"})
-        subjects = [(f.stem, _facts(before, f), _facts(after, f)) for f in files]
-        _say(comparison_lines(compare(before, after, subjects, _day(as_of))))
+    with told():
+        before, after = (load_pack(file_text(path), str(path)) for path in (old, new))
+        if database == (facts is not None):
+            raise BadData("rules diff", "", "请写明 --facts 目录 或 --database 中的一个")
+        if facts is None:
+            from bot.commands.rules_database import diff_lines
+
+            say(diff_lines(current(ctx), before, after, day(as_of)))
+        else:
+            files = sorted(f for f in facts.iterdir() if f.suffix in {".toml", ".json"})
+            subjects = [(f.stem, _facts(before, f), _facts(after, f)) for f in files]
+            say(comparison_lines(compare(before, after, subjects, day(as_of))))
 
 
 def _facts(pack: Pack, file: Path) -> Facts | BadData:
     try:
-        return read_facts(pack, _text(file), file.name)
+        return read_facts(pack, file_text(file), file.name)
     except BadData as error:
         return error
 
 
-def _text(path: Path) -> str:
+def file_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -181,26 +191,26 @@ def _text(path: Path) -> str:
         raise BadData(str(path), "", "打不开这个文件") from error
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise BadData("--as-of", text, "不是日期，例如 2026-03-01") from error
 
 
-def _known_basis(basis: str) -> str:
+def known_basis(basis: str) -> str:
     if basis not in BASES:
         raise BadData("--basis", basis, f"应当是 {' 或 '.join(BASES)}")
     return basis
 
 
-def _say(lines: Iterable[str]) -> None:
+def say(lines: Iterable[str]) -> None:
     for line in lines:
         typer.echo(line)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """A refusal is one sentence on the error channel, never a traceback."""
     try:
         yield
