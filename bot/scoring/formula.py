@@ -52,18 +52,23 @@ class Book:
 
 
 class Formula:
-    """A formula, read once; calling it with a book gives millionths, rounded half up."""
+    """A formula, read once; calling it with a book gives the exact value."""
 
     def __init__(self, text: str, positive: Collection[str], items: Collection[str]) -> None:
         self.text = text
-        self._value = _Parser(text, items).whole()
-        self._positive = [(part, _Parser(part, items).whole()) for part in positive]
+        whole = _Parser(text, items)
+        parts = [_Parser(part, items) for part in positive]
+        self._value = whole.whole()
+        self._positive = [(p, own.whole()) for p, own in zip(positive, parts, strict=True)]
+        guarded = {part.words() for part in parts}
+        # Divisors that may be negative: two minus signs would make the worst look like the best.
+        self.unguarded = tuple(d for part in (whole, *parts) for d in part.divisors - guarded)
 
-    def __call__(self, book: Book) -> int:
+    def __call__(self, book: Book) -> Exact:
         for text, step in self._positive:
             if step(book)[0] <= 0:
                 raise Unknown(f"“{text}”不大于零，不能计算")
-        return _rounded(self._value(book))
+        return self._value(book)
 
 
 class _Parser:
@@ -72,6 +77,7 @@ class _Parser:
     def __init__(self, text: str, items: Collection[str]) -> None:
         self._text, self._items = text, frozenset(items)
         self._words_found: list[str] = []
+        self.divisors: set[str] = set()  # filled by `whole`; plain numbers need no guard
         self._at = position = 0
         while text[position:].strip():
             found = _WORD.match(text, position)
@@ -86,6 +92,11 @@ class _Parser:
         if self._peek():
             raise FormulaError(f"公式“{self._text}”里多了“{self._peek()}”")
         return step
+
+    def words(self, first: int = 0) -> str:
+        """The words taken since `first`, without spaces and outer brackets."""
+        words = "".join(self._words_found[first : self._at])
+        return words[1:-1] if words.startswith("(") else words
 
     def _peek(self) -> str:
         return self._words_found[self._at] if self._at < len(self._words_found) else ""
@@ -110,12 +121,10 @@ class _Parser:
             divide = self._take() in {"÷", "/"}
             first = self._at
             right = self._factor()
-            step = _divided(step, right, self._words(first)) if divide else _times(step, right)
+            if divide and not self._words_found[first][0].isdigit():
+                self.divisors.add(self.words(first))
+            step = _divided(step, right, self.words(first)) if divide else _times(step, right)
         return step
-
-    def _words(self, first: int) -> str:
-        words = "".join(self._words_found[first : self._at])
-        return words[1:-1] if words.startswith("(") else words
 
     def _factor(self) -> Step:
         word = self._take()
@@ -199,19 +208,21 @@ def _floor_cube_root(number: int) -> int:
         guess = better
 
 
-def _rounded(value: Exact) -> int:
-    a, b = value
-    size = (2 * abs(a) * _PLACES + b) // (2 * b)
-    return size if a >= 0 else -size
+# A threshold is a whole number of millionths. Therefore a value reaches it (以上) exactly when the
+# value cut down to millionths does, and stays within it exactly when the value cut up does: one
+# division compares with every threshold, and nothing is rounded across one.
 
 
-def millionths(number: Decimal) -> int:
-    """A threshold in the unit of formulas; finer ones could never be told apart."""
-    scaled = number * _PLACES
+def millionths(threshold: Decimal) -> int:
+    scaled = threshold * _PLACES
     if scaled != int(scaled):
-        raise FormulaError(f"{number} 的小数超过六位")
+        raise FormulaError(f"{threshold} 的小数超过六位")
     return int(scaled)
 
 
-def as_decimal(value: int) -> Decimal:
-    return Decimal(value) / _PLACES
+def cut_down(value: Exact) -> int:
+    return value[0] * _PLACES // value[1]
+
+
+def cut_up(value: Exact) -> int:
+    return -(-value[0] * _PLACES // value[1])
