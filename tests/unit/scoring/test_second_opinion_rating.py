@@ -3,6 +3,7 @@
 What is expected here was worked out on paper; both the engine and the oracle must come to it.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 
 from bot.scoring.engine import compiled
 from bot.scoring.library import shipped_pack
+from bot.scoring.outlook import outlook
 from bot.scoring.pack import Part
 from tests.oracle.money import ITEMS, strong_year
-from tests.oracle.rating import CHOICES, GROUPS, MARKS
+from tests.oracle.rating import CHOICES, FOUND, GROUPS, LOOKED, MARKS
 from tests.oracle.rating import ITEMS as GRANTED
 from tests.unit.second_opinion import AS_OF, RATING, both, engine, event, marked
 
@@ -145,6 +147,31 @@ def test_zero_negative_and_missing_make_ratios_unknown_and_never_zero() -> None:
     assert negative["PQ0302"]["PQ0302.资产负债率"] == 0
 
 
+@pytest.mark.parametrize(
+    ("fact", "kind", "item"),
+    [("violations", "已整改", "PQ0405"), ("product_complaints", "已解决", "PQ0603")],
+)
+def test_a_reported_record_never_pays_more_than_silence(fact: str, kind: str, item: str) -> None:
+    checked = FOUND[item][0]
+    reported = event(fact, AS_OF, kind=kind)
+
+    silent, clean = both(RATING), both(RATING, **{checked: LOOKED})
+    alone, with_look_up = both(RATING, reported), both(RATING, reported, **{checked: LOOKED})
+
+    assert alone["total"] == silent["total"] == 0
+    assert with_look_up["total"] == clean["total"] / 2
+
+
+def test_a_violation_says_on_which_day_it_runs_out() -> None:
+    pack = shipped_pack(RATING)
+    row = {"id": "v", **event("violations", date(2023, 9, 1), kind="未整改")}
+    told = {"basis": "verified", "standing": "verified", "records": [row]}
+    told["values"] = {"violations_checked": LOOKED}
+    found = outlook(compiled(pack), engine(pack, told, AS_OF))
+
+    assert [(change.on, change.after.total) for change in found] == [(date(2026, 9, 1), 2)]
+
+
 def test_every_item_of_the_rating_comes_to_what_the_documents_grant_it() -> None:
     pack = shipped_pack(RATING)
     best: dict[str, dict[str, Decimal]] = {}
@@ -174,7 +201,9 @@ def test_the_best_firm_has_a_hundred_points() -> None:
         event("public_welfare", AS_OF, value=2),
         *marked(**dict.fromkeys(marks, (5, 5))),
         **answers,
-        product_complaints="没有",
+        **{fact: LOOKED for fact, *_ in FOUND.values()},
+        violations=0,
+        product_complaints=0,
         founded_on=AS_OF.replace(year=2016),
         paid_in_capital=10_000_000,
         public_credit_score=830,
