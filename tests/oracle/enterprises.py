@@ -42,7 +42,7 @@ KINDS = {
     "contract_breach": ("无正当理由", "有正当理由"),
     "wage_arrears": ("超过三个月", "三个月以内"),
     "malicious_infringement": ("恶性侵权", "发布虚假广告"),
-    "safety_accident": ("重大", "造成人员死亡", "其他"),
+    "safety_accident": ("重大，造成人员死亡", "重大，没有人员死亡", "造成人员死亡", "其他"),
     "violations": ("已整改", "未整改"),
     "product_complaints": ("已解决", "未解决"),
     "pollution": ("重大", "通报后限期内未达标", "其他"),
