@@ -30,15 +30,23 @@ class FormulaError(Exception):
 class Book:
     """The statements of some years, looked up by item and by years back from the latest."""
 
-    __slots__ = ("_years", "latest")
+    __slots__ = ("_found", "_years", "latest")
 
     def __init__(
         self, years: Mapping[int, tuple[Mapping[str, Decimal], Mapping[str, Decimal]]]
     ) -> None:
         self._years, self.latest = years, max(years)
+        self._found: dict[tuple[str, int], Exact] = {}
 
-    def value(self, item: str, back: int) -> Exact:
-        """An item of a year; the comparative column of the year after serves as well."""
+    def value(self, place: tuple[str, int]) -> Exact:
+        """An item of some years back, worked out once for all the formulas that ask."""
+        found = self._found.get(place)
+        if found is None:
+            found = self._found[place] = self._look_up(*place)
+        return found
+
+    def _look_up(self, item: str, back: int) -> Exact:
+        """The comparative column of the year after serves as well as the year's own."""
         year = self.latest - back
         own, after = self._years.get(year), self._years.get(year + 1)
         amount = own[0].get(item) if own else None
@@ -56,13 +64,16 @@ class Formula:
 
     def __init__(self, text: str, positive: Collection[str], items: Collection[str]) -> None:
         self.text = text
-        whole = _Parser(text, items)
         parts = [_Parser(part, items) for part in positive]
-        self._value = whole.whole()
-        self._positive = [(p, own.whole()) for p, own in zip(positive, parts, strict=True)]
-        guarded = {part.words() for part in parts}
+        steps = [part.whole() for part in parts]
+        guarded = [part.words() for part in parts]
+        main = _Parser(text, items, frozenset(guarded))
+        self._value = main.whole()
+        # A divisor is held above zero where it divides, everything else here.
+        checks = zip(positive, guarded, steps, strict=True)
+        self._positive = [(part, s) for part, words, s in checks if words not in main.divisors]
         # Divisors that may be negative: two minus signs would make the worst look like the best.
-        self.unguarded = tuple(d for part in (whole, *parts) for d in part.divisors - guarded)
+        self.unguarded = tuple(d for p in (main, *parts) for d in p.divisors.difference(guarded))
 
     def __call__(self, book: Book) -> Exact:
         for text, step in self._positive:
@@ -74,8 +85,10 @@ class Formula:
 class _Parser:
     """Recursive descent; every method returns a closure over the book."""
 
-    def __init__(self, text: str, items: Collection[str]) -> None:
-        self._text, self._items = text, frozenset(items)
+    def __init__(
+        self, text: str, items: Collection[str], guarded: frozenset[str] = frozenset()
+    ) -> None:
+        self._text, self._items, self._guarded = text, frozenset(items), guarded
         self._words_found: list[str] = []
         self.divisors: set[str] = set()  # filled by `whole`; plain numbers need no guard
         self._at = position = 0
@@ -121,10 +134,16 @@ class _Parser:
             divide = self._take() in {"÷", "/"}
             first = self._at
             right = self._factor()
-            if divide and not self._words_found[first][0].isdigit():
-                self.divisors.add(self.words(first))
-            step = _divided(step, right, self.words(first)) if divide else _times(step, right)
+            step = self._over(step, right, first) if divide else _times(step, right)
         return step
+
+    def _over(self, left: Step, right: Step, first: int) -> Step:
+        words = self.words(first)
+        if not words[0].isdigit():
+            self.divisors.add(words)
+        if words in self._guarded:
+            return _divided(left, right, f"“{words}”不大于零，不能计算", guarded=True)
+        return _divided(left, right, f"“{words}”为零，不能作除数", guarded=False)
 
     def _factor(self) -> Step:
         word = self._take()
@@ -158,7 +177,8 @@ class _Parser:
     def _item(self, item: str, back: int) -> Step:
         if item not in self._items:
             raise FormulaError(f"公式“{self._text}”里的“{item}”不是报表科目")
-        return lambda book: book.value(item, back)
+        place = item, back
+        return lambda book: book.value(place)
 
 
 def _added(left: Step, right: Step, sign: int) -> Step:
@@ -177,12 +197,14 @@ def _times(left: Step, right: Step) -> Step:
     return step
 
 
-def _divided(left: Step, right: Step, words: str) -> Step:
+def _divided(left: Step, right: Step, why: str, *, guarded: bool) -> Step:
     def step(book: Book) -> Exact:
         (a, b), (c, d) = left(book), right(book)
-        if c == 0:
-            raise Unknown(f"“{words}”为零，不能作除数")
-        return (a * d, b * c) if c > 0 else (-a * d, -b * c)
+        if c > 0:
+            return a * d, b * c
+        if guarded or c == 0:
+            raise Unknown(why)
+        return -a * d, -b * c
 
     return step
 

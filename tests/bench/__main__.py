@@ -6,6 +6,7 @@ from importlib import import_module
 NAMES = {
     "callback": "the callback path against a bare handler, the codec against wechatpy; 2 minutes",
     "callgrind": "instructions per message, ours against wechatpy's; half a minute",
+    "scoring": "one score against generated code, a loop by hand and json-logic; half a minute",
 }
 
 
