@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from bot.commands import database, doctor, jobs, processes, rules
+from bot.commands import database, doctor, jobs, processes, rules, statements
 from bot.commands.context import Context, fail
 from bot.config import BadConfigError, Config
 from bot.embedded.home import default_state_dir
@@ -24,6 +24,7 @@ processes.mount(app)
 database.mount(app)
 doctor.mount(app)
 app.add_typer(jobs.app, name="jobs")
+rules.rules.add_typer(statements.statements, name="statements")
 app.add_typer(rules.rules, name="rules")
 
 
