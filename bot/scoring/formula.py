@@ -64,33 +64,29 @@ class Formula:
 
     def __init__(self, text: str, positive: Collection[str], items: Collection[str]) -> None:
         self.text = text
-        parts = [_Parser(part, items) for part in positive]
-        steps = [part.whole() for part in parts]
-        guarded = [part.words() for part in parts]
-        main = _Parser(text, items, frozenset(guarded))
+        main, parts = _Parser(text, items), [_Parser(part, items) for part in positive]
         self._value = main.whole()
-        # A divisor is held above zero where it divides, everything else here.
-        checks = zip(positive, guarded, steps, strict=True)
-        self._positive = [(part, s) for part, words, s in checks if words not in main.divisors]
-        # Divisors that may be negative: two minus signs would make the worst look like the best.
-        self.unguarded = tuple(d for p in (main, *parts) for d in p.divisors.difference(guarded))
+        steps = {part.whole(): part.words() for part in parts}
+        # A divisor is held above zero where it divides, everything else before.
+        self._positive = [(words, s) for s, words in steps.items() if words not in main.divisors]
+        # Divisors that `positive` does not name, as a reader of the pack must be able to see.
+        divisors = main.divisors.union(*(part.divisors for part in parts))
+        self.unguarded = tuple(sorted(divisors.difference(steps.values())))
 
     def __call__(self, book: Book) -> Exact:
-        for text, step in self._positive:
+        for words, step in self._positive:
             if step(book)[0] <= 0:
-                raise Unknown(f"“{text}”不大于零，不能计算")
+                raise Unknown(_not_positive(words))
         return self._value(book)
 
 
 class _Parser:
     """Recursive descent; every method returns a closure over the book."""
 
-    def __init__(
-        self, text: str, items: Collection[str], guarded: frozenset[str] = frozenset()
-    ) -> None:
-        self._text, self._items, self._guarded = text, frozenset(items), guarded
+    def __init__(self, text: str, items: Collection[str]) -> None:
+        self._text, self._items = text, frozenset(items)
         self._words_found: list[str] = []
-        self.divisors: set[str] = set()  # filled by `whole`; plain numbers need no guard
+        self.divisors: set[str] = set()  # filled by `whole`
         self._at = position = 0
         while text[position:].strip():
             found = _WORD.match(text, position)
@@ -139,11 +135,9 @@ class _Parser:
 
     def _over(self, left: Step, right: Step, first: int) -> Step:
         words = self.words(first)
-        if not words[0].isdigit():
+        if not words[0].isdigit():  # a plain number needs no guard
             self.divisors.add(words)
-        if words in self._guarded:
-            return _divided(left, right, f"“{words}”不大于零，不能计算", guarded=True)
-        return _divided(left, right, f"“{words}”为零，不能作除数", guarded=False)
+        return _divided(left, right, _not_positive(words))
 
     def _factor(self) -> Step:
         word = self._take()
@@ -197,14 +191,18 @@ def _times(left: Step, right: Step) -> Step:
     return step
 
 
-def _divided(left: Step, right: Step, why: str, *, guarded: bool) -> Step:
+def _not_positive(words: str) -> str:
+    return f"“{words}”不大于零，不能计算"
+
+
+def _divided(left: Step, right: Step, why: str) -> Step:
+    """Two minus signs would make the worst look like the best: a divisor must be above zero."""
+
     def step(book: Book) -> Exact:
         (a, b), (c, d) = left(book), right(book)
-        if c > 0:
-            return a * d, b * c
-        if guarded or c == 0:
+        if c <= 0:
             raise Unknown(why)
-        return -a * d, -b * c
+        return a * d, b * c
 
     return step
 
