@@ -6,7 +6,18 @@ from pathlib import Path
 
 import typer
 
-from bot.commands import content, database, doctor, jobs, processes, rules, schemes, tickets, wechat
+from bot.commands import (
+    content,
+    database,
+    doctor,
+    jobs,
+    processes,
+    rules,
+    schemes,
+    statements,
+    tickets,
+    wechat,
+)
 from bot.commands.context import Context, fail
 from bot.config import BadConfigError, Config
 from bot.embedded.home import default_state_dir
@@ -26,6 +37,7 @@ doctor.mount(app)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(content.app, name="content")
 app.add_typer(tickets.app, name="tickets")
+rules.rules.add_typer(statements.statements, name="statements")
 schemes.mount(rules.rules)
 app.add_typer(rules.rules, name="rules")
 app.add_typer(wechat.app, name="wechat")

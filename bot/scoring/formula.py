@@ -30,15 +30,23 @@ class FormulaError(Exception):
 class Book:
     """The statements of some years, looked up by item and by years back from the latest."""
 
-    __slots__ = ("_years", "latest")
+    __slots__ = ("_found", "_years", "latest")
 
     def __init__(
         self, years: Mapping[int, tuple[Mapping[str, Decimal], Mapping[str, Decimal]]]
     ) -> None:
         self._years, self.latest = years, max(years)
+        self._found: dict[tuple[str, int], Exact] = {}
 
-    def value(self, item: str, back: int) -> Exact:
-        """An item of a year; the comparative column of the year after serves as well."""
+    def value(self, place: tuple[str, int]) -> Exact:
+        """An item of some years back, worked out once for all the formulas that ask."""
+        found = self._found.get(place)
+        if found is None:
+            found = self._found[place] = self._look_up(*place)
+        return found
+
+    def _look_up(self, item: str, back: int) -> Exact:
+        """The comparative column of the year after serves as well as the year's own."""
         year = self.latest - back
         own, after = self._years.get(year), self._years.get(year + 1)
         amount = own[0].get(item) if own else None
@@ -52,18 +60,24 @@ class Book:
 
 
 class Formula:
-    """A formula, read once; calling it with a book gives millionths, rounded half up."""
+    """A formula, read once; calling it with a book gives the exact value."""
 
     def __init__(self, text: str, positive: Collection[str], items: Collection[str]) -> None:
         self.text = text
-        self._value = _Parser(text, items).whole()
-        self._positive = [(part, _Parser(part, items).whole()) for part in positive]
+        main, parts = _Parser(text, items), [_Parser(part, items) for part in positive]
+        self._value = main.whole()
+        steps = {part.whole(): part.words() for part in parts}
+        # A divisor is held above zero where it divides, everything else before.
+        self._positive = [(words, s) for s, words in steps.items() if words not in main.divisors]
+        # Divisors that `positive` does not name, as a reader of the pack must be able to see.
+        divisors = main.divisors.union(*(part.divisors for part in parts))
+        self.unguarded = tuple(sorted(divisors.difference(steps.values())))
 
-    def __call__(self, book: Book) -> int:
-        for text, step in self._positive:
+    def __call__(self, book: Book) -> Exact:
+        for words, step in self._positive:
             if step(book)[0] <= 0:
-                raise Unknown(f"“{text}”不大于零，不能计算")
-        return _rounded(self._value(book))
+                raise Unknown(_not_positive(words))
+        return self._value(book)
 
 
 class _Parser:
@@ -72,6 +86,7 @@ class _Parser:
     def __init__(self, text: str, items: Collection[str]) -> None:
         self._text, self._items = text, frozenset(items)
         self._words_found: list[str] = []
+        self.divisors: set[str] = set()  # filled by `whole`
         self._at = position = 0
         while text[position:].strip():
             found = _WORD.match(text, position)
@@ -86,6 +101,11 @@ class _Parser:
         if self._peek():
             raise FormulaError(f"公式“{self._text}”里多了“{self._peek()}”")
         return step
+
+    def words(self, first: int = 0) -> str:
+        """The words taken since `first`, without spaces and outer brackets."""
+        words = "".join(self._words_found[first : self._at])
+        return words[1:-1] if words.startswith("(") else words
 
     def _peek(self) -> str:
         return self._words_found[self._at] if self._at < len(self._words_found) else ""
@@ -110,12 +130,14 @@ class _Parser:
             divide = self._take() in {"÷", "/"}
             first = self._at
             right = self._factor()
-            step = _divided(step, right, self._words(first)) if divide else _times(step, right)
+            step = self._over(step, right, first) if divide else _times(step, right)
         return step
 
-    def _words(self, first: int) -> str:
-        words = "".join(self._words_found[first : self._at])
-        return words[1:-1] if words.startswith("(") else words
+    def _over(self, left: Step, right: Step, first: int) -> Step:
+        words = self.words(first)
+        if not words[0].isdigit():  # a plain number needs no guard
+            self.divisors.add(words)
+        return _divided(left, right, _not_positive(words))
 
     def _factor(self) -> Step:
         word = self._take()
@@ -149,7 +171,8 @@ class _Parser:
     def _item(self, item: str, back: int) -> Step:
         if item not in self._items:
             raise FormulaError(f"公式“{self._text}”里的“{item}”不是报表科目")
-        return lambda book: book.value(item, back)
+        place = item, back
+        return lambda book: book.value(place)
 
 
 def _added(left: Step, right: Step, sign: int) -> Step:
@@ -168,12 +191,18 @@ def _times(left: Step, right: Step) -> Step:
     return step
 
 
-def _divided(left: Step, right: Step, words: str) -> Step:
+def _not_positive(words: str) -> str:
+    return f"“{words}”不大于零，不能计算"
+
+
+def _divided(left: Step, right: Step, why: str) -> Step:
+    """Two minus signs would make the worst look like the best: a divisor must be above zero."""
+
     def step(book: Book) -> Exact:
         (a, b), (c, d) = left(book), right(book)
-        if c == 0:
-            raise Unknown(f"“{words}”为零，不能作除数")
-        return (a * d, b * c) if c > 0 else (-a * d, -b * c)
+        if c <= 0:
+            raise Unknown(why)
+        return a * d, b * c
 
     return step
 
@@ -199,19 +228,21 @@ def _floor_cube_root(number: int) -> int:
         guess = better
 
 
-def _rounded(value: Exact) -> int:
-    a, b = value
-    size = (2 * abs(a) * _PLACES + b) // (2 * b)
-    return size if a >= 0 else -size
+# A threshold is a whole number of millionths. Therefore a value reaches it (以上) exactly when the
+# value cut down to millionths does, and stays within it exactly when the value cut up does: one
+# division compares with every threshold, and nothing is rounded across one.
 
 
-def millionths(number: Decimal) -> int:
-    """A threshold in the unit of formulas; finer ones could never be told apart."""
-    scaled = number * _PLACES
+def millionths(threshold: Decimal) -> int:
+    scaled = threshold * _PLACES
     if scaled != int(scaled):
-        raise FormulaError(f"{number} 的小数超过六位")
+        raise FormulaError(f"{threshold} 的小数超过六位")
     return int(scaled)
 
 
-def as_decimal(value: int) -> Decimal:
-    return Decimal(value) / _PLACES
+def cut_down(value: Exact) -> int:
+    return value[0] * _PLACES // value[1]
+
+
+def cut_up(value: Exact) -> int:
+    return -(-value[0] * _PLACES // value[1])

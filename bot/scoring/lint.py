@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.scoring.engine import Compiled
+from bot.scoring.formula import Formula
 from bot.scoring.lint_names import wrong_names
 from bot.scoring.pack import Band, Bar, Group, Indicator, Pack, Part
 from bot.scoring.pack_reader import read_pack
@@ -53,6 +54,7 @@ def check_pack(pack: Pack) -> list[Finding]:
         _ceilings,
         _caps,
         _dates,
+        _divisors,
         _pointless,
         _unused,
         _exact,
@@ -230,6 +232,17 @@ def _dates(pack: Pack) -> Found:
     for bar in pack.bars:
         if bar.happened and not bar.window_years:
             yield _bar_place(bar), "counts = happened 却没有时间窗口：永远不会结束"
+
+
+def _divisors(pack: Pack) -> Found:
+    items = pack.statement.items if pack.statement else ()
+    rows = [(f"ratio[{row.name}]", row.formula, row.positive) for row in pack.ratios]
+    for _, part in _parts(pack):
+        if part.formula is not None:
+            rows.append((f"indicator[{part.id}]", part.formula, part.positive))
+    for place, formula, positive in rows:
+        for divisor in Formula(formula, positive, items).unguarded:
+            yield place, f"除数“{divisor}”没有写进 positive：为负时，越差反而分越高"
 
 
 def _pointless(pack: Pack) -> Found:

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from bot.scoring.facts import Record, newest
-from bot.scoring.formula import Book, Formula, FormulaError, Unknown, millionths
+from bot.scoring.formula import (
+    Book,
+    Exact,
+    Formula,
+    FormulaError,
+    Unknown,
+    cut_down,
+    cut_up,
+    millionths,
+)
 from bot.scoring.pack import Pack, Reference
 from bot.scoring.reading import BadData
 
@@ -62,15 +71,17 @@ def _longest_first(row: Reference) -> tuple[bool, int, str]:
     return row.industry == ANY_INDUSTRY, -len(row.industry), row.industry
 
 
-def level_reached(value: int, thresholds: tuple[int, ...]) -> int:
+def level_reached(value: Exact, thresholds: tuple[int, ...]) -> int:
     """The best level met, 0 first; the number of levels when none is met."""
     if thresholds[0] >= thresholds[-1]:
-        return next((n for n, least in enumerate(thresholds) if value >= least), len(thresholds))
-    return next((n for n, most in enumerate(thresholds) if value <= most), len(thresholds))
+        reached = cut_down(value)
+        return next((n for n, least in enumerate(thresholds) if reached >= least), len(thresholds))
+    held = cut_up(value)
+    return next((n for n, most in enumerate(thresholds) if held <= most), len(thresholds))
 
 
-def known(formula: Callable[[Book], int], book: Book | None) -> int | str:
-    """The value in millionths, or the reason why it is unknown."""
+def known(formula: Callable[[Book], Exact], book: Book | None) -> Exact | str:
+    """The exact value, or the reason why it is unknown."""
     if book is None:
         return NO_STATEMENT
     try:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from bot.domain.dates import whole_years, years_before
 from bot.scoring.facts import Record, newest
-from bot.scoring.formula import Book, millionths
+from bot.scoring.formula import Book, cut_down, millionths
 from bot.scoring.pack import ANY_KIND, Expert, Pack, Part
 from bot.scoring.ratios import Ratios, Usable, known, level_reached
 
@@ -169,7 +169,7 @@ def _formula(_pack: Pack, part: Part, ratios: Ratios, scale: int) -> Rule:
 
     def points(_: Usable, moment: Moment) -> int | None:
         value = known(formula, moment.book())
-        return None if isinstance(value, str) else units[bisect_right(starts, value)]
+        return None if isinstance(value, str) else units[bisect_right(starts, cut_down(value))]
 
     return points
 

@@ -1,275 +1,27 @@
-"""How fast one score is, against a plain function generated from the same pack in the same run.
-
-    python tests/bench/scoring.py
+"""How fast one score is, against a generated function, a loop by hand and json-logic, in one run.
 
 Measured for each shipped pack, on the richest of its cases: the engine with its points traced by
-part; a generated function on the same records (the yardstick); a generated function on answers that
-somebody has already counted (the floor: no dates, no records); a loop over the pack as data; the
-texts of an explanation; the way up and the outlook.
+part; a generated function on the same records (the yardstick); the same on answers that somebody
+has already counted (the floor); on those answers also a loop by hand and json-logic, which must
+come to what the floor comes to; the texts of an explanation; the way up and the outlook.
 """
 
-import sys
 import time
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
-from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from json_logic import jsonLogic
 
-from bot.domain.dates import whole_years, years_before
 from bot.scoring.engine import compiled, score
 from bot.scoring.explain import tell
-from bot.scoring.facts import Facts, Record
+from bot.scoring.facts import Facts
 from bot.scoring.library import shipped_cases, shipped_pack, shipped_wording, versions
 from bot.scoring.outlook import outlook
-from bot.scoring.pack import Pack, Part
-from bot.scoring.ratios import Ratios, known, level_reached
-from bot.scoring.rules import Moment, window_starts
 from bot.scoring.way_up import way_up
+from tests.bench.scoring_floor import Source, counted
+from tests.bench.scoring_rivals import Rows, for_json_logic, hand_loop, json_logic
 
 ROUNDS, CALLS = 9, 400
 GOAL_RATIO, GOAL_TEXTS_MS = 5.0, 2.0
-Plain = Callable[[Any, date], tuple[list[int | None], int, int]]
-
-
-class Source:
-    """Source code of one function for one pack, and the constants that it uses."""
-
-    def __init__(self, pack: Pack, *, counted: bool) -> None:
-        self.pack, self.counted = pack, counted
-        self.scale = compiled(pack).scale
-        self.ratios = Ratios(pack)
-        self.names: dict[str, Any] = {"years_before": years_before, "whole_years": whole_years}
-        self.names |= {"known": known, "level_reached": level_reached}
-        self.lines: list[str] = []
-
-    def function(self) -> Plain:
-        windows = {p.window_years for i in self.pack.indicators for p in i.parts}
-        windows |= {bar.window_years for bar in self.pack.bars}
-        windows -= {None}
-        self.say(0, "def plain(usable, as_of):")
-        if not self.counted:
-            for years in sorted(windows):
-                self.say(1, f"w{years} = years_before(as_of, {years})")
-            self.say(1, "book = open_book(usable, as_of)")
-            self.say(1, "limits = open_limits(usable, as_of)")
-            self.names["open_book"] = self.ratios.book
-            self.names["open_limits"] = lambda u, d: (
-                self.ratios.reference(u, d)[1] if self.pack.references else {}
-            )
-        groups: dict[str, list[str]] = {}
-        names = []
-        for n, (indicator, part) in enumerate(compiled(self.pack).flat):
-            self.part(f"p{n}", part)
-            names.append(f"p{n}")
-            groups.setdefault(indicator.group, []).append(f"(p{n} or 0)")
-        top = [self.group(group.id, groups) for group in self.pack.groups if not group.within]
-        score = self.pack.score
-        total = f"{self.units(score.base)} + {' + '.join(top)}"
-        least, most = self.units(score.at_least), self.units(score.at_most)
-        self.say(1, f"total = min({most}, max({least}, {total}))")
-        self.ladder()
-        self.bars()
-        self.say(1, f"return [{', '.join(names)}], total, rung")
-        exec(compile("\n".join(self.lines), "<generated>", "exec"), self.names)
-        plain: Plain = self.names["plain"]
-        return plain
-
-    def say(self, depth: int, line: str) -> None:
-        self.lines.append("    " * depth + line)
-
-    def keep(self, value: object) -> str:
-        name = f"c{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def units(self, points: Any) -> int:
-        return int(points * self.scale)
-
-    def group(self, name: str, members: dict[str, list[str]]) -> str:
-        group = next(group for group in self.pack.groups if group.id == name)
-        inner = [self.group(g.id, members) for g in self.pack.groups if g.within == name]
-        value = " + ".join([*members.get(name, []), *inner]) or "0"
-        if group.at_most is not None:
-            value = f"min({self.units(group.at_most)}, {value})"
-        if group.at_least is not None:
-            value = f"max({self.units(group.at_least)}, {value})"
-        self.say(1, f"g_{name} = {value}")
-        return f"g_{name}"
-
-    def part(self, name: str, part: Part) -> None:
-        if part.fact is None:
-            self.financial(name, part)
-        elif self.counted:
-            self.say(1, f"v = usable.get({part.fact!r})")
-            self.say(1, f"{name} = None if v is None else {self.worth(part)}")
-        elif part.rule in {"present", "count"}:
-            self.listed(name, part)
-        elif part.rule == "expert":
-            self.say(1, f"v = usable.get({part.fact!r}, ())")
-            self.say(1, "v = sorted([r.value for r in v if r.until > as_of])")
-            half = self.worth(part)
-            middle = f"{half} * (v[len(v) // 2] + v[(len(v) - 1) // 2])"
-            self.say(1, f"{name} = {middle} if len(v) >= {self.pack.expert.marks} else None")
-        else:
-            self.single(name, part)
-
-    def single(self, name: str, part: Part) -> None:
-        self.say(1, f"{name} = None")
-        self.say(1, f"v = [r for r in usable.get({part.fact!r}, ()) if r.until > as_of]")
-        self.say(1, "if v:")
-        if self.pack.facts[part.fact].many:
-            table = self.keep({value: self.units(p) for value, p in part.choices})
-            self.say(2, f"{name} = max([{table}[r.value] for r in v])")
-            return
-        self.say(2, "v = (v[0] if len(v) == 1 else max(v, key=lambda r: r.weight)).value")
-        if part.rule == "age":
-            self.say(2, "v = whole_years(v, as_of)")
-        self.say(2, f"{name} = {self.worth(part)}")
-
-    def listed(self, name: str, part: Part) -> None:
-        window = f" and r.since > w{part.window_years}" if part.window_years else ""
-        counts = f"r.until > as_of{window}"
-        self.say(1, f"v = usable.get({part.fact!r})")
-        self.say(1, "if v is None:")
-        self.say(2, f"{name} = None")
-        self.say(1, "else:")
-        self.say(2, f"{name} = 0")
-        self.say(2, "for r in v:")
-        self.say(3, f"if {counts}:")
-        if part.rule == "present":
-            self.say(4, f"if r.value: {name} = {self.units(part.points)}")
-            return
-        each = {kind: self.units(points) for kind, points in part.each}
-        worth = str(each[""]) if "" in each else f"{self.keep({'': 0} | each)}[r.kind]"
-        self.say(4, f"{name} += {worth} * r.value")
-        cut = "max" if min(each.values()) < 0 else "min"
-        self.say(2, f"{name} = {cut}({name}, {self.units(part.cap)})")
-
-    def worth(self, part: Part) -> str:
-        """An expression from the value v to points."""
-        if part.rule == "choice":
-            return f"{self.keep({value: self.units(p) for value, p in part.choices})}[v]"
-        if part.rule == "present":
-            return f"({self.units(part.points)} if v else 0)"
-        if part.rule == "count":
-            each = {kind: self.units(points) for kind, points in part.each}
-            step, cap = min(each.values(), key=abs), self.units(part.cap)
-            return f"{'max' if step < 0 else 'min'}({step} * v, {cap})"
-        if part.rule == "expert":
-            half = self.units(part.points) // (2 * self.pack.expert.top)
-            return f"{half} * v" if self.counted else str(half)
-        return self.steps(part, 1)
-
-    def steps(self, part: Part, unit: int) -> str:
-        text = str(self.units(part.bands[0].points))
-        for band in part.bands[1:]:
-            text = f"({self.units(band.points)} if v >= {int(band.start * unit)} else {text})"
-        return text
-
-    def financial(self, name: str, part: Part) -> None:
-        if self.counted:
-            self.say(1, f"v = usable.get({part.id!r})")
-        else:
-            own = part.formula is not None
-            formula = (
-                self.ratios.formula(part.formula or "", part.positive)
-                if own
-                else self.ratios.formulas[part.ratio or ""]
-            )
-            self.say(1, f"v = known({self.keep(formula)}, book)")
-            self.say(1, "if v.__class__ is str: v = None")
-        if part.rule == "formula":
-            value = self.steps(part, 10**6)
-        elif part.rule == "cite":
-            value = "0"
-        else:
-            shares = self.pack.levels.shares
-            row = [self.units(part.points * share) for _, share in shares] + [0]
-            limits = (
-                self.keep(self.ratios._references[0][1][part.ratio])
-                if self.counted
-                else f"limits[{part.ratio!r}]"
-            )
-            value = f"{self.keep(row)}[level_reached(v, {limits})]"
-        self.say(1, f"{name} = None if v is None else {value}")
-
-    def ladder(self) -> None:
-        text = str(len(self.pack.grades) - 1)
-        for rung in reversed(range(len(self.pack.grades) - 1)):
-            text = f"({rung} if total >= {self.units(self.pack.grades[rung].start)} else {text})"
-        self.say(1, f"rung = {text}")
-
-    def bars(self) -> None:
-        for bar in self.pack.bars:
-            rank = self.pack.rank(bar.result)
-            if self.counted:
-                self.say(1, f"if usable.get({bar.id!r}): rung = max(rung, {rank})")
-                continue
-            self.say(1, f"for r in usable.get({bar.fact!r}, ()):")
-            if bar.younger_than_years:
-                test = f"whole_years(r.value, as_of) < {bar.younger_than_years}"
-            else:
-                test = f"r.value and r.{'repaired' if bar.happened else 'until'} > as_of"
-                test += f" and r.since > w{bar.window_years}" if bar.window_years else ""
-                test += f" and r.kind in {bar.kinds!r}" if bar.kinds else ""
-            self.say(2, f"if {test}: rung = max(rung, {rank})")
-
-
-def counted(pack: Pack, facts: Facts, as_of: date) -> dict[str, Any]:
-    """The answers as a person would count them: what the floor starts from."""
-    functions = compiled(pack)
-    moment = Moment(
-        as_of, window_starts(as_of, functions._windows), facts.usable, functions.ratios, own=False
-    )
-    answers: dict[str, Any] = {}
-    for _, part in functions.flat:
-        records = [r for r in facts.usable.get(part.fact or "", ()) if r.until > as_of]
-        if part.fact is None:
-            text, name = part.formula, part.ratio
-            formula = (
-                functions.ratios.formula(text, part.positive)
-                if text
-                else functions.ratios.formulas[name or ""]
-            )
-            value = known(formula, moment.book())
-            answers[part.id] = None if isinstance(value, str) else value
-        elif part.rule in {"present", "count"} and part.fact in facts.usable:
-            answers[part.fact] = sum(r.value for r in records)
-        elif part.rule == "expert" and records:
-            marks = sorted(r.value for r in records)
-            answers[part.fact] = marks[len(marks) // 2] + marks[(len(marks) - 1) // 2]
-        elif records and part.rule == "age":
-            answers[part.fact] = whole_years(records[0].value, as_of)
-        elif records:
-            answers[part.fact] = records[0].value
-    return answers
-
-
-def loop_over_data(pack: Pack, facts: Facts, as_of: date) -> int:
-    """A hand-written loop that asks every row of the pack what kind it is, each time."""
-    scale, total = compiled(pack).scale, 0
-    for indicator in pack.indicators:
-        for part in indicator.parts:
-            start = years_before(as_of, part.window_years) if part.window_years else date.min
-            for record in facts.usable.get(part.fact or "", ()):
-                if record.until > as_of and record.since >= start:
-                    total += int(_worth(part, record, as_of) * scale)
-    return total
-
-
-def _worth(part: Part, record: Record, as_of: date) -> Any:
-    if part.rule == "choice":
-        return next(points for value, points in part.choices if value == record.value)
-    if part.rule == "present":
-        return part.points if record.value else 0
-    if part.rule == "count":
-        return next(p for kind, p in part.each if kind in ("", record.kind)) * record.value
-    if part.rule in {"age", "bands"}:
-        value = whole_years(record.value, as_of) if part.rule == "age" else record.value
-        return next(b.points for b in reversed(part.bands) if b.start is None or value >= b.start)
-    return 0
 
 
 def best(call: Callable[[], object], calls: int = CALLS) -> float:
@@ -283,45 +35,50 @@ def best(call: Callable[[], object], calls: int = CALLS) -> float:
     return min(found) * 1e6
 
 
+def agree(scheme: str, name: str, one: object, other: object) -> None:
+    if one != other:
+        raise AssertionError(f"{scheme}: {name} does not agree\n{one}\n{other}")
+
+
 def measure(scheme: str) -> bool:
     pack = shipped_pack(scheme)
     cases = [c for c in shipped_cases(scheme) if isinstance(c.facts, Facts)]
     case = max(cases, key=lambda c: (len(c.facts.usable), c.facts.basis))
     facts, day = case.facts, case.as_of
-    result = score(pack, facts, day)
-    plain = Source(pack, counted=False).function()
-    floor = Source(pack, counted=True).function()
+    functions, result = compiled(pack), score(pack, facts, day)
+    plain, floor = (Source(pack, counted=known).function() for known in (False, True))
     answers = counted(pack, facts, day)
-    trace, total, rung = plain(facts.usable, day)
-    if (trace, total, rung) != (result.trace, result.units, result.rung):
-        raise AssertionError(f"{scheme}: the generated function does not agree")
-    functions = compiled(pack)
+    rows = Rows(pack)
+    loop, rules = hand_loop(rows), json_logic(rows, jsonLogic)
+    loose = for_json_logic(answers)
+    agree(scheme, "generated", plain(facts.usable, day), (result.trace, result.units, result.rung))
+    agree(scheme, "loop by hand", loop(answers), floor(answers, day))
+    agree(scheme, "json-logic", rules(loose), floor(answers, day))
+
+    engine = best(lambda: score(pack, facts, day))
+    rivals = {
+        "generated, same records": best(lambda: plain(facts.usable, day)),
+        "generated, answers counted before": best(lambda: floor(answers, day)),
+        "loop by hand, answers counted": best(lambda: loop(answers)),
+        "json-logic, answers counted": best(lambda: rules(loose), 40),
+    }
+    ratio = engine / rivals["generated, same records"]
+    print(f"{scheme}: {len(functions.flat)} parts, {len(facts.records)} records ({case.name})")
+    print(f"  {'engine, traced':34}{engine:9.1f} us")
+    for name, found in rivals.items():
+        print(f"  {name:34}{found:9.1f} us   engine = {engine / found:.2f} x")
     way, changes = way_up(functions, result), outlook(functions, result)
     wording = shipped_wording()
-    engine = best(lambda: score(pack, facts, day))
-    same = best(lambda: plain(facts.usable, day))
-    least = best(lambda: floor(answers, day))
-    loop = best(lambda: loop_over_data(pack, facts, day))
-    texts = best(lambda: tell(result, way, changes, wording), 40)
-    whole = best(lambda: (way_up(functions, result), outlook(functions, result)), 10)
-    json = best(result.as_json, 40)
-    print(f"{scheme}: {len(functions.flat)} parts, {len(facts.records)} records ({case.name})")
-    print(f"  engine, traced                    {engine:8.1f} us")
-    print(f"  generated, same records           {same:8.1f} us   engine = {engine / same:.2f} x")
-    print(f"  generated, answers counted before {least:8.1f} us   engine = {engine / least:.2f} x")
-    print(f"  loop over the pack as data        {loop:8.1f} us   engine = {engine / loop:.2f} x")
-    print(f"  explanation texts                 {texts / 1000:8.3f} ms")
-    print(f"  way up and outlook                {whole / 1000:8.3f} ms")
-    print(f"  canonical JSON of the result      {json / 1000:8.3f} ms")
-    return engine / same <= GOAL_RATIO and texts / 1000 <= GOAL_TEXTS_MS
+    texts = best(lambda: tell(result, way, changes, wording), 40) / 1000
+    whole = best(lambda: (way_up(functions, result), outlook(functions, result)), 10) / 1000
+    print(f"  {'explanation texts':34}{texts:9.3f} ms")
+    print(f"  {'way up and outlook':34}{whole:9.3f} ms")
+    print(f"  {'canonical JSON of the result':34}{best(result.as_json, 40) / 1000:9.3f} ms")
+    return ratio <= GOAL_RATIO and texts <= GOAL_TEXTS_MS
 
 
-def main() -> int:
+def main(_arguments: list[str]) -> int:
     """0 when every pack keeps both goals."""
     kept = [measure(scheme) for scheme in versions()]
     print(f"goals: engine <= {GOAL_RATIO} x generated, texts <= {GOAL_TEXTS_MS} ms:", all(kept))
     return 0 if all(kept) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -35,13 +35,16 @@ ADVERSE = {
     *casme.OTHER,
     *(fact for fact, _ in shanxi.VETOES.values()),
     *(row[0] for row in shanxi.CEILINGS.values()),
+    *(row[2] for row in rating.FOUND.values()),
 }
 KINDS = {
     "penalties": ("一般", "重大"),
     "contract_breach": ("无正当理由", "有正当理由"),
     "wage_arrears": ("超过三个月", "三个月以内"),
     "malicious_infringement": ("恶性侵权", "发布虚假广告"),
-    "safety_accident": ("重大", "造成人员死亡", "其他"),
+    "safety_accident": ("重大，造成人员死亡", "重大，没有人员死亡", "造成人员死亡", "其他"),
+    "violations": ("已整改", "未整改"),
+    "product_complaints": ("已解决", "未解决"),
     "pollution": ("重大", "通报后限期内未达标", "其他"),
 }
 COUNTED = {
@@ -50,7 +53,10 @@ COUNTED = {
         *("judgment_debtor", "dishonest_judgment_debtor", "business_abnormal"),
         *(*casme.SERIOUS, *casme.RED, *casme.SUBSIDIES, *casme.HONOURS, *casme.OTHER),
     ),
-    "sme-credit-rating": ("honours", "qualifications", "public_welfare", "patents"),
+    "sme-credit-rating": (
+        *("honours", "qualifications", "public_welfare", "patents"),
+        *("violations", "product_complaints"),
+    ),
     "shanxi-integrity": tuple(
         sorted(
             {fact for fact, _ in shanxi.VETOES.values()}
@@ -61,7 +67,7 @@ COUNTED = {
 WINDOWED = {
     *("passed_inspections", "government_awards", *casme.SUBSIDIES),
     *("penalties", "coercion", "tax_evasion", "lost_lawsuits"),
-    "public_welfare",
+    *("public_welfare", "violations", "product_complaints"),
     *(row[0] for row in shanxi.CEILINGS.values() if row[2]),
 }
 MARKED = {
@@ -79,7 +85,7 @@ CHOSEN: dict[str, dict[str, Sequence[str]]] = {  # the best answer first
     },
     "sme-credit-rating": {
         **{fact: tuple(points) for fact, points in rating.CHOICES.values()},
-        "product_complaints": tuple(rating.COMPLAINTS),
+        **{row[0]: (rating.LOOKED,) for row in rating.FOUND.values()},
     },
     "shanxi-integrity": {},
 }

@@ -67,11 +67,15 @@ CHOICES: dict[str, tuple[str, dict[str, object]]] = {  # house
     ),
     "PQ0403": ("tax_grade", {"A": 4, "B": 3, "M": 2, "C": 1, "D": 0}),
     "PQ0404": ("environment", {"达标，没有处罚": 2, "曾受处罚，已整改": 1, "没有整改到位": 0}),
-    "PQ0405": ("violations", {"没有": 2, "有一次，已整改": 1, "有两次以上，或未整改": 0}),
     "PQ0407": ("disputes", {"没有纠纷，或全部执行": 3, "正在执行": "1.5", "拒不执行": 0}),
     "PQ0501": ("industry_policy", {"鼓励类": 2, "允许类": 1, "限制类": "0.5", "淘汰类": 0}),
 }
-COMPLAINTS = {"没有": 1, "有，已解决": "0.5", "有，未解决": 0}  # house: half of PQ0603
+LOOKED = "已查，查到的都已列出"
+# House: who shows what was looked up has the points, and each record found takes some away (X28).
+FOUND: dict[str, tuple[str, int, str, dict[str, object], int]] = {
+    "PQ0405": ("violations_checked", 2, "violations", {"已整改": -1, "未整改": -2}, 3),
+    "PQ0603": ("complaints_checked", 1, "product_complaints", {"已解决": "-0.5", "未解决": -1}, 1),
+}
 WEIGHTS: dict[
     str, dict[str, object]
 ] = {  # house: how PQ0302 to PQ0306 and PQ0505 share their points among the ratios
@@ -153,6 +157,7 @@ def opinion(told: Told, as_of: date) -> Opinion:
         before = mine.sum_of(ITEMS[group])
         mine.groups[group] = (min(before, Fraction(most)), before)
         mine.total += mine.groups[group][0]
+    mine.total = max(mine.total, Fraction(0))
     mine.level = mine.level_by_points = ladder(mine.total)
     mine.grade = None if known.own else mine.level
     return mine
@@ -202,8 +207,20 @@ def _conditions(mine: Opinion, known: Known, book: Book) -> None:
     }
 
 
+def _looked_up(known: Known, item: str, records: str) -> dict[str, Points]:
+    checked, points, fact, each, window = FOUND[item]
+    away: Points = None
+    if known.count(fact) is not None:
+        sums = (number(p) * (known.count(fact, window, kind) or 0) for kind, p in each.items())
+        away = max(sum(sums, Fraction(0)), Fraction(-points))
+    return {
+        f"{item}.checked": known.choice(checked, **{LOOKED: points}),
+        f"{item}.{records}": away,
+    }
+
+
 def _results(mine: Opinion, known: Known, book: Book) -> None:
-    """Amounts of PQ0303, PQ0304 and PQ0605, and the two halves of PQ0603; house."""
+    """Amounts of PQ0303, PQ0304 and PQ0605, and what was looked up; house."""
 
     def amount(item: str, back: int = 0) -> Points:
         return known_or_none(lambda b: b.of(item, back), book)
@@ -219,10 +236,9 @@ def _results(mine: Opinion, known: Known, book: Book) -> None:
         "PQ0304.operating": steps(amount("经营现金净流量"), (0, 1)),
         "PQ0304.received": steps(received, ("0.8", "0.5"), (1, 1)),
     }
-    mine.indicators["PQ0603"] = {
-        "PQ0603.expert": known.mark("product_reputation", 1),
-        "PQ0603.complaints": known.choice("product_complaints", **COMPLAINTS),
-    }
+    mine.indicators["PQ0405"] = _looked_up(known, "PQ0405", "records")
+    mine.indicators["PQ0603"] = {"PQ0603.expert": known.mark("product_reputation", 1)}
+    mine.indicators["PQ0603"] |= _looked_up(known, "PQ0603", "complaints")
     sold = amount("主营业务收入")
     by_size = steps(sold, *SALES_STEPS)
     mine.item("PQ0605", None if by_size is None else max(Fraction(1, 2), by_size))

@@ -31,14 +31,14 @@ VETOES = {
     "tax_evasion": ("tax_evasion", ()),
     "detained": ("legal_representative_detained", ()),
     "court_penalty": ("court_penalties", ()),
-    "major_accident": ("safety_accident", ("重大",)),
+    "major_accident": ("safety_accident", ("重大，造成人员死亡", "重大，没有人员死亡")),
     "major_pollution": ("pollution", ("重大",)),
 }
 # 六（三）2: fact, kinds, years of the window (0: while in force), the best level left.
-# 2.1 names A 类 itself, so nothing is left (X23). A major accident is read as a deadly one.
+# 2.1 names A 类 itself, so nothing is left (X23). (2) asks for a death (X27).
 CEILINGS = {
     "c211": ("tax_penalty", (), 1, "不予评级"),
-    "c212": ("safety_accident", ("重大", "造成人员死亡"), 1, "不予评级"),
+    "c212": ("safety_accident", ("重大，造成人员死亡", "造成人员死亡"), 1, "不予评级"),
     "c213": ("quality_penalty", (), 1, "不予评级"),
     "c214": ("executive_penalty", (), 1, "不予评级"),
     "c215": ("staff_crime", (), 1, "不予评级"),

@@ -7,11 +7,10 @@ from typing import Any
 from tests.oracle.facts import Known, number
 
 Ratio = Callable[["Book"], Fraction]
-MILLION = 10**6
 
 
 class Unknown(Exception):
-    """A missing year or item, a division by zero, an equity that is not positive."""
+    """A missing year or item, a divisor or an equity that is not positive."""
 
 
 class Book:
@@ -46,8 +45,9 @@ class Book:
 
 
 def divided(one: Fraction, other: Fraction) -> Fraction:
-    if other == 0:
-        raise Unknown("division by zero")
+    """Two losses must not make a gain: a share of less than nothing cannot be known."""
+    if other <= 0:
+        raise Unknown("the divisor is not positive")
     return one / other
 
 
@@ -63,15 +63,10 @@ def cube_root(value: Fraction) -> Fraction:
     return Fraction(low, 10**12)
 
 
-def rounded(value: Fraction) -> Fraction:
-    """Six decimals, half away from zero."""
-    size = int(abs(value) * MILLION + Fraction(1, 2))
-    return Fraction(size if value >= 0 else -size, MILLION)
-
-
 def known_or_none(ratio: Ratio, book: Book) -> Fraction | None:
+    """Exact: a cent beside an edge is beside it."""
     try:
-        return rounded(ratio(book))
+        return ratio(book)
     except Unknown:
         return None
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from enterprises import AS_OF, Row, read
 
-from bot.scoring.engine import score
+from bot.scoring.engine import compiled, score
 from bot.scoring.lint import load_pack
 from bot.scoring.pack import Pack
+from bot.scoring.steps import options
 
 TEXT = (Path(__file__).parent / "base_pack.toml").read_text(encoding="utf-8")
 OWN = """
@@ -76,3 +77,16 @@ def test_a_pack_without_statements_has_no_book(public: Pack) -> None:
     )
 
     assert result.total == Decimal(800)
+
+
+def test_a_known_ratio_offers_each_better_level_for_one_effort_more(rating: Pack) -> None:
+    books = {"id": "s", "fact": "statements", "year": 2025}
+    row = {**books, "items": {"资产总额": 100, "负债总额": 60}}
+    functions, result = compiled(rating), score(rating, read(rating, [row]), AS_OF)
+
+    offers = options(functions, result)
+
+    parts = [part.id for _, part in functions.flat]
+    found = [(result.points(o.units), o.effort) for o in offers[parts.index("PQ0302.资产负债率")]]
+    assert found == [(Decimal("0.8"), 3), (Decimal(1), 6)]
+    assert parts.index("PQ0302.流动比率") not in offers

@@ -102,8 +102,8 @@ def test_all_cases_agree_and_are_counted() -> None:
     assert code == 0
     assert out.splitlines() == [
         "casme-public-credit 第 1 版：70 个例子，70 个一致",
-        "shanxi-integrity 第 1 版：75 个例子，75 个一致",
-        "sme-credit-rating 第 1 版：80 个例子，80 个一致",
+        "shanxi-integrity 第 1 版：79 个例子，79 个一致",
+        "sme-credit-rating 第 1 版：96 个例子，96 个一致",
     ]
 
 

@@ -46,7 +46,8 @@ def good_facts(scheme: str) -> list[Fact]:
 def bad_facts(scheme: str) -> list[Fact]:
     """A further bad record of each kind, the answer that is worth nothing."""
     listed = [fact for fact in COUNTED[scheme] if fact in ADVERSE]
-    worthless = {f: o[-1] for f, o in CHOSEN[scheme].items() if f != "taxpayer"}  # its last is 3
+    graded = {f: o for f, o in CHOSEN[scheme].items() if len(o) > 1}  # a look-up has one answer
+    worthless = {f: o[-1] for f, o in graded.items() if f != "taxpayer"}  # its last is 3
     return [
         *((fact, {}) for fact in listed if fact not in KINDS),
         *((fact, {"kind": kind}) for fact in listed for kind in KINDS.get(fact, ())),

@@ -3,17 +3,20 @@
 What is expected here was worked out on paper; both the engine and the oracle must come to it.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from bot.scoring.engine import compiled
 from bot.scoring.library import shipped_pack
+from bot.scoring.outlook import outlook
 from bot.scoring.pack import Part
 from tests.oracle.money import ITEMS, strong_year
-from tests.oracle.rating import CHOICES, GROUPS, MARKS
+from tests.oracle.rating import CHOICES, FOUND, GROUPS, LOOKED, MARKS
 from tests.oracle.rating import ITEMS as GRANTED
-from tests.unit.second_opinion import AS_OF, RATING, both, event, marked
+from tests.unit.second_opinion import AS_OF, RATING, both, engine, event, marked
 
 
 def statement(**amounts: str) -> dict[str, Any]:
@@ -38,13 +41,60 @@ def test_debt_to_assets_includes_the_reference_value_itself(owed: str, share: st
     assert said["parts"]["PQ0302"]["PQ0302.资产负债率"] == Decimal(share)
 
 
-def test_a_ratio_is_rounded_to_six_decimals_before_it_is_banded() -> None:
-    """A house rule (README §2): a cent over 0.45 of a million still counts as 0.45."""
-    cent = both(RATING, statement(负债总额="450000.01", 资产总额="1000000"))
-    half = both(RATING, statement(负债总额="450000.50", 资产总额="1000000"))
+@pytest.mark.parametrize(
+    ("owed", "assets", "share"),
+    [
+        ("449999.99", "1000000", "1"),
+        ("450000.01", "1000000", "0.8"),
+        ("450000000000.01", "1000000000000", "0.8"),
+    ],
+)
+def test_a_cent_beside_a_reference_value_is_beside_it(owed: str, assets: str, share: str) -> None:
+    """以上 includes and 未满 excludes: nothing is rounded across an edge."""
+    said = both(RATING, statement(负债总额=owed, 资产总额=assets))
 
-    assert cent["parts"]["PQ0302"]["PQ0302.资产负债率"] == 1
-    assert half["parts"]["PQ0302"]["PQ0302.资产负债率"] == Decimal("0.8")
+    assert said["parts"]["PQ0302"]["PQ0302.资产负债率"] == Decimal(share)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "ratios"),
+    [
+        ({"利润总额": "-5000000", "利息支出": "-100000"}, ["PQ0302.已获利息倍数"]),
+        (
+            {"资产总额": "-1", "负债总额": "5", "不良资产": "5"},
+            ["PQ0302.资产负债率", "PQ0306.不良资产比率"],
+        ),
+        (
+            {
+                "主营业务收入": "-100",
+                "主营业务成本": "5",
+                "主营业务税金及附加": "0",
+                "技术投入": "-100",
+                "销售收到的现金": "-100",
+            },
+            ["PQ0304.received", "PQ0305.主营业务利润率", "PQ0505.技术投入比率"],
+        ),
+    ],
+)
+def test_two_minus_signs_do_not_make_the_worst_the_best(
+    amounts: dict[str, str], ratios: list[str]
+) -> None:
+    said = both(RATING, statement(**amounts))["parts"]
+
+    assert [said[ratio[:6]][ratio] for ratio in ratios] == [None] * len(ratios)
+
+
+def test_a_divisor_that_is_not_positive_is_given_as_the_reason() -> None:
+    pack = shipped_pack(RATING)
+    row = {"id": "s", **statement(利润总额="-5000000", 利息支出="-100000")}
+    told = {"basis": "self", "standing": "declared", "values": {}, "records": [row]}
+    result = engine(pack, told, AS_OF)
+    found = compiled(pack)
+    part = next(part for _, part in found.flat if part.ratio == "已获利息倍数")
+
+    why = found.why_unknown(part, found.moment(result.facts, AS_OF))
+
+    assert why == "“利息支出”不大于零，不能计算"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +147,31 @@ def test_zero_negative_and_missing_make_ratios_unknown_and_never_zero() -> None:
     assert negative["PQ0302"]["PQ0302.资产负债率"] == 0
 
 
+@pytest.mark.parametrize(
+    ("fact", "kind", "item"),
+    [("violations", "已整改", "PQ0405"), ("product_complaints", "已解决", "PQ0603")],
+)
+def test_a_reported_record_never_pays_more_than_silence(fact: str, kind: str, item: str) -> None:
+    checked = FOUND[item][0]
+    reported = event(fact, AS_OF, kind=kind)
+
+    silent, clean = both(RATING), both(RATING, **{checked: LOOKED})
+    alone, with_look_up = both(RATING, reported), both(RATING, reported, **{checked: LOOKED})
+
+    assert alone["total"] == silent["total"] == 0
+    assert with_look_up["total"] == clean["total"] / 2
+
+
+def test_a_violation_says_on_which_day_it_runs_out() -> None:
+    pack = shipped_pack(RATING)
+    row = {"id": "v", **event("violations", date(2023, 9, 1), kind="未整改")}
+    told = {"basis": "verified", "standing": "verified", "records": [row]}
+    told["values"] = {"violations_checked": LOOKED}
+    found = outlook(compiled(pack), engine(pack, told, AS_OF))
+
+    assert [(change.on, change.after.total) for change in found] == [(date(2026, 9, 1), 2)]
+
+
 def test_every_item_of_the_rating_comes_to_what_the_documents_grant_it() -> None:
     pack = shipped_pack(RATING)
     best: dict[str, dict[str, Decimal]] = {}
@@ -126,7 +201,9 @@ def test_the_best_firm_has_a_hundred_points() -> None:
         event("public_welfare", AS_OF, value=2),
         *marked(**dict.fromkeys(marks, (5, 5))),
         **answers,
-        product_complaints="没有",
+        **{fact: LOOKED for fact, *_ in FOUND.values()},
+        violations=0,
+        product_complaints=0,
         founded_on=AS_OF.replace(year=2016),
         paid_in_capital=10_000_000,
         public_credit_score=830,
