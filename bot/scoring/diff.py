@@ -89,7 +89,7 @@ def _level(result: Result | BadData) -> str:
 
 
 def _told(result: Result | BadData) -> dict[str, str]:
-    """What counts, by name: points of indicators, limits of groups, results of bars."""
+    """What counts, by name: points, limits of groups, results of bars, and the frame of it all."""
     if isinstance(result, BadData):
         return {str(result): UNREADABLE}
     told = result.as_dict()
@@ -98,7 +98,9 @@ def _told(result: Result | BadData) -> dict[str, str]:
     bars = {row["name"]: row["result"] for row in told["vetoes"] + told["ceilings"]}
     refusals = dict.fromkeys(result.refusals, NOT_SCORED)
     grades = {f"{grade.name} 的分数线": str(grade.start) for grade in result.pack.grades}
-    return points | limits | bars | refusals | grades
+    score = result.pack.score
+    frame = {"起点": score.base, "最低分": score.at_least, "最高分": score.at_most}
+    return points | limits | bars | refusals | grades | {k: _amount(v) for k, v in frame.items()}
 
 
 def _amount(points: Decimal | None) -> str:
