@@ -1,6 +1,6 @@
 """The product and the simulated WeChat in one test process, each on a port of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,12 +30,8 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(redis_url: str, *, now: datetime) -> AsyncIterator[House]:
-    """Open both doors; the ORM is the caller's. The clock stands still."""
-
-    def clock() -> datetime:
-        return now
-
+async def open_house(redis_url: str, *, clock: Callable[[], datetime]) -> AsyncIterator[House]:
+    """Open both doors; the ORM is the caller's."""
     async with (
         equipped(Config(), redis_url, clock) as deps,
         TestServer(build_app(deps)) as product,

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 async def phone(db, redis_url, browser):
-    async with open_house(redis_url, now=NOW) as house:
+    async with open_house(redis_url, clock=lambda: NOW) as house:
         page = await browser.new_page(viewport={"width": 390, "height": 844})
         await page.goto(house.phone_page)
         await page.get_by_role("button", name="关注", exact=True).first.click()

@@ -1,5 +1,7 @@
 """The main way through the house, with Redis emptied between every two steps: the same result."""
 
+from datetime import timedelta
+
 import aiohttp
 
 from bot.handlers.wechat.words import WORDS
@@ -24,13 +26,15 @@ STEPS = (
 
 async def walk(redis_url: str, *, forgetting: bool) -> dict[str, object]:
     """Take every step; answer what the person saw and what the tables hold."""
-    seen = []
+    seen: list[tuple[str, str | None]] = []
+    now = NOW
     async with (
-        open_house(redis_url, now=NOW) as house,
+        open_house(redis_url, clock=lambda: now) as house,
         aiohttp.ClientSession(house.phone_page) as phone,
     ):
         await house.redis.flushall()
         for act, given in STEPS:
+            now += timedelta(seconds=1)
             outcome = await phone.post(f"/_control/people/{OWNER}/{act}", json=given)
             told = await outcome.json()
             seen.append((told["outcome"], (told["reply"] or {}).get("body", {}).get("content")))
@@ -61,5 +65,11 @@ async def test_redis_may_be_emptied_between_every_two_steps(db, emptier, redis_u
         WORDS["unknown"],
         None,
     ]
-    assert forgetting["contacts"] == [{"openid": OWNER, "followed_at": NOW, "unfollowed_at": NOW}]
+    assert forgetting["contacts"] == [
+        {
+            "openid": OWNER,
+            "followed_at": NOW + timedelta(seconds=1),
+            "unfollowed_at": NOW + timedelta(seconds=len(STEPS)),
+        }
+    ]
     assert (forgetting["messages"], forgetting["jobs"]) == (0, [("conversation.forget", "done")])
