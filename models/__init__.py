@@ -6,6 +6,7 @@ from models.dialogue import Dialogue
 from models.job import Job, JobState
 from models.telling import Grant, GrantEntry, Receipt, Telling, TellingState
 from models.ticket import Ticket, TicketState
+from models.user import Identity, LoginAttempt, Session, User
 from models.wechat_token import WeChatToken
 
 __all__ = [
@@ -14,13 +15,17 @@ __all__ = [
     "Dialogue",
     "Grant",
     "GrantEntry",
+    "Identity",
     "InboundMessage",
     "Job",
     "JobState",
+    "LoginAttempt",
     "Receipt",
+    "Session",
     "Telling",
     "TellingState",
     "Ticket",
     "TicketState",
+    "User",
     "WeChatToken",
 ]
