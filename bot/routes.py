@@ -2,10 +2,11 @@
 
 from bot.domain.errors import BadInput, Unavailable
 from bot.handlers import assets, openapi, pages, probes
-from bot.handlers.api import js_sdk
+from bot.handlers.api import js_sdk, session
 from bot.handlers.audience import Audience
 from bot.handlers.hooks import wechat
 from bot.handlers.surface import Route
+from bot.services.logins import Frozen, Unproven
 
 ROUTES = (
     # people
@@ -24,6 +25,37 @@ ROUTES = (
         query=js_sdk.Page,
         returns=js_sdk.JsSdk,
         refusals=(BadInput, Unavailable),
+    ),
+    # the mini-program
+    Route(
+        "POST",
+        "/api/session",
+        session.create,
+        Audience.PUBLIC,
+        summary="小程序登录：用 wx.login 的 code 换取会话",
+        body=session.Login,
+        returns=session.Session,
+        statuses=(201,),
+        refusals=(Unproven, Frozen, Unavailable),
+    ),
+    Route(
+        "DELETE", "/api/session", session.end, Audience.MEMBER, summary="退出登录", statuses=(204,)
+    ),
+    Route(
+        "DELETE",
+        "/api/sessions",
+        session.end_all,
+        Audience.MEMBER,
+        summary="退出所有设备上的登录",
+        statuses=(204,),
+    ),
+    Route(
+        "GET",
+        "/api/me",
+        session.show,
+        Audience.MEMBER,
+        summary="我是谁，登录到什么时候",
+        returns=session.Me,
     ),
     # other systems
     Route("GET", "/hooks/wechat/{account}", wechat.verify, Audience.PROVIDER),

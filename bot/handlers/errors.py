@@ -22,6 +22,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         refusals.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         refusals.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
         refusals.BadSignature: HTTPStatus.FORBIDDEN,
+        refusals.NotSignedIn: HTTPStatus.UNAUTHORIZED,
         refusals.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
         refusals.Stale: HTTPStatus.CONFLICT,
         refusals.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -105,6 +106,8 @@ def _answer(
         )
     if status in RETRY_AFTER:
         answer.headers["Retry-After"] = RETRY_AFTER[status]
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if status in HANG_UP:
         answer.force_close()
     return answer
