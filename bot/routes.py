@@ -4,6 +4,7 @@ from bot.domain.errors import BadInput, Unavailable
 from bot.handlers import assets, openapi, pages, probes
 from bot.handlers.api import js_sdk, session
 from bot.handlers.audience import Audience
+from bot.handlers.h5 import login, me
 from bot.handlers.hooks import wechat
 from bot.handlers.surface import Route
 from bot.services.logins import Frozen, Unproven
@@ -13,6 +14,11 @@ ROUTES = (
     Route("GET", "/", pages.home, Audience.PUBLIC),
     Route("POST", "/care", pages.choose_care, Audience.PUBLIC),
     Route("GET", "/a/{name}", assets.serve, Audience.PUBLIC, quiet=True),
+    # members' pages
+    Route("GET", "/h5/login", login.begin, Audience.PUBLIC),
+    Route("GET", "/h5/login/return", login.finish, Audience.PUBLIC),
+    Route("GET", "/h5/me", me.show, Audience.MEMBER),
+    Route("POST", "/h5/logout", me.sign_out, Audience.MEMBER),
     # the API and its document
     Route("GET", "/api/docs", openapi.page, Audience.PUBLIC),
     Route("GET", "/api/openapi.json", openapi.document, Audience.PUBLIC),

@@ -133,4 +133,6 @@ def _kind(status: HTTPStatus) -> str:
     """Sort the statuses by what a person can do next; templates/error.html has a part for each."""
     if status == HTTPStatus.NOT_FOUND:
         return "missing"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "signed_out"
     return "ours" if status >= 500 else "theirs"

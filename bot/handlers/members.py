@@ -1,5 +1,7 @@
 """How a member proves to be one: the mini-program by a bearer token, the H5 pages by a cookie."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -13,10 +15,16 @@ from bot.services import sessions
 BEARER = "Bearer "
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "session"
+# Where a login may lead; an address from outside could lead anywhere.
+TARGETS: Mapping[str, str] = {"me": "/h5/me"}
+LOGIN = "/h5/login"
 
 
 async def prove(request: web.Request) -> Member:
-    """Return who is asking, or raise NotSignedIn; a cookie alone changes nothing from elsewhere."""
+    """Return who is asking, or raise NotSignedIn; a cookie alone changes nothing from elsewhere.
+
+    Whoever opens one of the pages in TARGETS is sent to the login, which leads back there.
+    """
     now = request.app[DEPS].clock()
     given = request.headers.get("Authorization")
     if given is not None:
@@ -29,6 +37,9 @@ async def prove(request: web.Request) -> Member:
     else:
         found = None
     if found is None:
+        for key, path in TARGETS.items():
+            if request.path == path and request.method in SAFE:
+                raise web.HTTPFound(f"{LOGIN}?to={key}")
         raise NotSignedIn
     return found
 
@@ -52,12 +63,14 @@ def cookie(request: web.Request, name: str) -> str:
     return request.cookies.get(_named(request, name), "")
 
 
-def set_cookie(request: web.Request, answer: web.Response, name: str, value: str) -> None:
+def set_cookie(
+    request: web.Request, answer: web.Response, name: str, value: str, *, lives: timedelta = LONGEST
+) -> None:
     """Set a cookie that no script reads and no other host can plant; the server ends it."""
     answer.set_cookie(
         _named(request, name),
         value,
-        max_age=int(LONGEST.total_seconds()),
+        max_age=int(lives.total_seconds()),
         path="/",
         httponly=True,
         samesite="Lax",
