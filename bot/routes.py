@@ -1,8 +1,8 @@
 """The whole HTTP surface on one page: every route, and who it is for."""
 
-from bot.domain.errors import BadInput, Unavailable
+from bot.domain.errors import BadInput, NotFound, Stale, Unavailable
 from bot.handlers import assets, openapi, pages, probes
-from bot.handlers.api import js_sdk, session
+from bot.handlers.api import consents, js_sdk, session
 from bot.handlers.audience import Audience
 from bot.handlers.h5 import login, me
 from bot.handlers.hooks import wechat
@@ -62,6 +62,33 @@ ROUTES = (
         Audience.MEMBER,
         summary="我是谁，登录到什么时候",
         returns=session.Me,
+    ),
+    Route(
+        "GET",
+        "/api/consents",
+        consents.show,
+        Audience.MEMBER,
+        summary="各项用途的说明，以及我同意了哪些",
+        returns=consents.Consents,
+    ),
+    Route(
+        "POST",
+        "/api/consents",
+        consents.give,
+        Audience.MEMBER,
+        summary="同意一项用途的现行说明",
+        body=consents.Given,
+        returns=consents.Consents,
+        refusals=(Stale,),
+    ),
+    Route(
+        "DELETE",
+        "/api/consents/{purpose}",
+        consents.revoke,
+        Audience.MEMBER,
+        summary="撤回对一项用途的同意",
+        returns=consents.Consents,
+        refusals=(NotFound,),
     ),
     # other systems
     Route("GET", "/hooks/wechat/{account}", wechat.verify, Audience.PROVIDER),

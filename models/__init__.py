@@ -1,5 +1,6 @@
 """All tables. Services import them from here; nobody else does."""
 
+from models.consent import Consent
 from models.content import ContentVersion
 from models.conversation import Contact, InboundMessage
 from models.dialogue import Dialogue
@@ -10,6 +11,7 @@ from models.user import Identity, LoginAttempt, Session, User
 from models.wechat_token import WeChatToken
 
 __all__ = [
+    "Consent",
     "Contact",
     "ContentVersion",
     "Dialogue",
