@@ -7,7 +7,7 @@ from bot.handlers.audience import Audience
 from bot.handlers.h5 import login, me
 from bot.handlers.hooks import wechat
 from bot.handlers.surface import Route
-from bot.services.logins import Frozen, Unproven
+from bot.services.logins import Frozen, NoConsent, Unproven
 
 ROUTES = (
     # people
@@ -62,6 +62,16 @@ ROUTES = (
         Audience.MEMBER,
         summary="我是谁，登录到什么时候",
         returns=session.Me,
+    ),
+    Route(
+        "POST",
+        "/api/phone",
+        session.phone,
+        Audience.MEMBER,
+        summary="用手机号按钮的 code 得到自己的手机号（须先同意 phone 这项用途）",
+        body=session.PhoneCode,
+        returns=session.Phone,
+        refusals=(NoConsent, Unproven, Unavailable),
     ),
     Route(
         "GET",

@@ -120,3 +120,10 @@ class WeChat(Protocol):
     async def web_login(self, code: str) -> Visitor:
         """Who came back from the service account's authorisation page. A code works once."""
         ...
+
+    async def phone_number(self, code: str, *, openid: str) -> str:
+        """The number that this person chose to give (the code of the button, not of wx.login).
+
+        Each success may cost money, and a code works once.
+        """
+        ...

@@ -28,7 +28,7 @@ from bot.clients.wechat_answers import (
     parsed,
     told,
 )
-from bot.clients.wechat_errors import Transient
+from bot.clients.wechat_errors import Permanent, Transient
 from bot.clients.wechat_http import JSON_TYPE, Answer, Body, Transport, upload
 from bot.domain.scenes import check_link, check_page_scene, check_scene
 
@@ -145,6 +145,17 @@ class WeChatHttp:
 
     async def web_login(self, code: str) -> Visitor:
         return await self._login("/sns/oauth2/access_token", "code", code)
+
+    async def phone_number(self, code: str, *, openid: str) -> str:
+        path = "/wxa/business/getuserphonenumber"
+        reply = await self._post(path, {"code": code, "openid": openid})
+        info = reply.get("phone_info")
+        mark = info.get("watermark") if isinstance(info, dict) else None
+        if not isinstance(info, dict) or not isinstance(mark, dict):
+            raise Transient("a good answer without phone_info")
+        if mark.get("appid") != self._account.appid:
+            raise Permanent(f"{path}: the number was given to another account")
+        return told(info, "phoneNumber")
 
     async def _login(self, path: str, name: str, code: str) -> Visitor:
         """Redeem a code. Neither call takes the access token, and the code works only once."""

@@ -13,6 +13,7 @@ from bot.domain import errors as refusals
 from bot.domain.errors import DomainError
 from bot.handlers import pages
 from bot.scoring.programme import FeeNotAllowed, NoFee
+from bot.services.logins import NoConsent
 
 STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
     {
@@ -26,6 +27,7 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         refusals.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
         refusals.Stale: HTTPStatus.CONFLICT,
         refusals.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        NoConsent: HTTPStatus.CONFLICT,
         NoFee: HTTPStatus.CONFLICT,
         FeeNotAllowed: HTTPStatus.CONFLICT,
     }

@@ -17,7 +17,7 @@ from bot.sandbox.world import WORLD, World
 
 ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 PREFIXES = ("/cgi-bin/", "/wxa/", "/sns/")
-SECRETS = {"secret", "access_token", "refresh_token", "session_key", "ticket"}
+SECRETS = {"secret", "access_token", "refresh_token", "session_key", "ticket", "phone_info"}
 MULTIPART = "multipart/form-data"
 
 
@@ -46,6 +46,7 @@ ENDPOINTS = {
     "/cgi-bin/menu/create": Endpoint("POST", menu.create),
     "/cgi-bin/menu/get": Endpoint("GET", menu.get),
     "/cgi-bin/menu/delete": Endpoint("GET", menu.delete),
+    "/wxa/business/getuserphonenumber": Endpoint("POST", logins.phone_number, mini=True),
     "/sns/jscode2session": Endpoint("GET", logins.mini_session, token=False),
     "/sns/oauth2/access_token": Endpoint("GET", logins.web_token, token=False),
 }

@@ -2,12 +2,13 @@
 
 import base64
 import secrets
+import zlib
 from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.sandbox.answers import Call, Refused
+from bot.sandbox.answers import OK, Call, Refused
 from bot.sandbox.crypto import same
 from bot.sandbox.ledger import Row, stamp
 from bot.sandbox.people import mini_openid
@@ -24,7 +25,7 @@ class Order(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     openid: str = Field(min_length=1, max_length=64)
-    door: Literal["mini", "h5"] = "mini"
+    door: Literal["mini", "h5", "phone"] = "mini"
     scope: Literal["snsapi_base", "snsapi_userinfo"] = "snsapi_base"
     virtual: bool = False
 
@@ -50,7 +51,7 @@ def mini_session(call: Call) -> dict[str, Any]:
     """jscode2session: the openid, and a key that belongs on no client and in no log."""
     config = call.world.config
     _check_account(call, config.mini_appid, config.mini_secret.get_secret_value())
-    found = _redeem(call, "js_code", "mini")
+    found = _redeem(call, "mini", call.query.get("js_code", ""))
     return {
         "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),
         "openid": mini_openid(found["openid"]),
@@ -62,7 +63,7 @@ def web_token(call: Call) -> dict[str, Any]:
     """oauth2/access_token: snsapi_base tells no unionid; a virtual person is a made-up one."""
     config = call.world.config
     _check_account(call, config.oa_appid, config.oa_secret.get_secret_value())
-    found = _redeem(call, "code", "h5")
+    found = _redeem(call, "h5", call.query.get("code", ""))
     openid = f"oVirtual{secrets.token_hex(10)}" if found["virtual"] else found["openid"]
     answer: dict[str, Any] = {
         "access_token": f"80_{secrets.token_urlsafe(60)}",
@@ -78,6 +79,25 @@ def web_token(call: Call) -> dict[str, Any]:
     return answer
 
 
+def phone_number(call: Call) -> dict[str, Any]:
+    """getuserphonenumber: each person has a number of their own, from no real range."""
+    asked = call.body.get("code")
+    found = _redeem(call, "phone", str(asked) if asked else "")
+    if call.body.get("openid", mini_openid(found["openid"])) != mini_openid(found["openid"]):
+        raise Refused(40003, "invalid openid")
+    number = phone_of(found["openid"])
+    info = {"phoneNumber": number, "purePhoneNumber": number, "countryCode": "86"}
+    stamped = {
+        "timestamp": int(call.world.clock().timestamp()),
+        "appid": call.world.config.mini_appid,
+    }
+    return OK | {"phone_info": info | {"watermark": stamped}}
+
+
+def phone_of(openid: str) -> str:
+    return f"100{zlib.crc32(openid.encode()) % 10**8:08}"
+
+
 def _check_account(call: Call, appid: str, secret: str) -> None:
     if call.query.get("grant_type") != "authorization_code":
         raise Refused(40002, "invalid grant_type")
@@ -87,9 +107,9 @@ def _check_account(call: Call, appid: str, secret: str) -> None:
         raise Refused(40125, "invalid appsecret")
 
 
-def _redeem(call: Call, name: str, door: str) -> Row:
+def _redeem(call: Call, door: str, given: str) -> Row:
     now = stamp(call.world.clock())
-    code = {"code": call.query.get(name, ""), "door": door, "now": now}
+    code = {"code": given, "door": door, "now": now}
     if not code["code"]:
         raise Refused(41008, "missing code")
     found = call.world.ledger.row(

@@ -37,6 +37,12 @@ async def standings(*, actor: Member) -> list[Standing]:
     ]
 
 
+async def agrees(purpose: Purpose, *, actor: Member) -> bool:
+    """Whether the person agrees to today's text of this purpose."""
+    mine = _live(actor.user_id)
+    return await mine.filter(purpose=purpose.value, version=TEXTS[purpose].version).exists()
+
+
 async def give(purpose: Purpose, version: int, *, actor: Member, now: datetime) -> None:
     """Record that the person agrees to today's text; agreeing again changes nothing."""
     text = TEXTS[purpose]

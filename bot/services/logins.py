@@ -7,15 +7,17 @@ from urllib.parse import quote
 from bot.clients.database import fetch
 from bot.clients.wechat import Visitor, WeChat
 from bot.clients.wechat_errors import Permanent, Transient
-from bot.domain.errors import BadInput, Unavailable
+from bot.domain.actors import Member
+from bot.domain.consents import Purpose
+from bot.domain.errors import BadInput, DomainError, Unavailable
 from bot.domain.sessions import Door
-from bot.services import sessions
+from bot.services import consents, sessions
 from bot.services.sessions import Known, Opened, hashed
 from models import LoginAttempt
 from models.ids import new_id
 
 # About this code or this person; any other refusal is about our account, and ours to mend.
-BAD_CODE = frozenset({40029, 40163, 41008, 42003})
+BAD_CODE = frozenset({40003, 40029, 40163, 41008, 42003})
 RISKY_PERSON = 40226
 PATIENCE = timedelta(minutes=10)  # from our page to WeChat's and back
 ECHO = timedelta(minutes=1)  # some phones load the address of the return twice
@@ -33,6 +35,11 @@ class Frozen(BadInput):
 
     code = "wechat_risk"
     message = "微信提示您的账号存在风险，暂时不能登录。请在微信里解除限制后再试。"
+
+
+class NoConsent(DomainError):
+    code = "no_consent"
+    message = "获取手机号需要您先同意相关说明。"
 
 
 class Adrift(BadInput):
@@ -61,6 +68,22 @@ async def from_mini(code: str, *, wechat: WeChat, now: datetime) -> Opened:
     except (Transient, Permanent) as error:
         raise _refusal(error) from None
     return await sessions.sign_in(_known(wechat, visitor), Door.MINI, now=now)
+
+
+async def phone(code: str, *, actor: Member, wechat: WeChat) -> str:
+    """The number that the person gave WeChat leave to tell us; it is handed on, not kept.
+
+    Needs their consent, and that they are known in the mini-program.
+    """
+    if not await consents.agrees(Purpose.PHONE, actor=actor):
+        raise NoConsent
+    openid = await sessions.openid_in(wechat.appid, actor=actor)
+    if openid is None:
+        raise Unproven
+    try:
+        return await wechat.phone_number(code, openid=openid)
+    except (Transient, Permanent) as error:
+        raise _refusal(error) from None
 
 
 async def set_out(target: str, *, browser: str, now: datetime) -> str:

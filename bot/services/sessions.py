@@ -102,6 +102,17 @@ async def end_all_of(user_id: UUID, *, now: datetime) -> int:
     return int(rows[0]["alive"])
 
 
+async def openid_in(appid: str, *, actor: Member) -> str | None:
+    """Under which openid this account knows the person."""
+    rows = await fetch(
+        "SELECT i.openid FROM identity i JOIN app_user u ON u.id = i.user_id"
+        " WHERE i.appid = $1 AND coalesce(u.joined_into_id, u.id) = $2 ORDER BY i.id DESC LIMIT 1",
+        appid,
+        actor.user_id,
+    )
+    return str(rows[0]["openid"]) if rows else None
+
+
 def hashed(token: str) -> str:
     """Of 256 random bits nothing can be guessed, so a plain hash keeps the secret."""
     return sha256(token.encode()).hexdigest()

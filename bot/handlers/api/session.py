@@ -46,6 +46,28 @@ async def create(request: web.Request) -> web.Response:
     return web.json_response(text=answer.model_dump_json(), status=201)
 
 
+class PhoneCode(forms.Input):
+    code: str = Field(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="手机号按钮得到的 code（不是 wx.login 的），五分钟内用一次",
+    )
+
+
+class Phone(BaseModel):
+    number: str = Field(description="手机号，供您填表；本系统此时并不保存")
+
+
+async def phone(request: web.Request) -> web.Response:
+    deps = request.app[DEPS]
+    if deps.accounts is None:
+        raise Unavailable
+    code = forms.body(request, PhoneCode).code
+    number = await logins.phone(code, actor=member(request), wechat=deps.accounts.mini)
+    return web.json_response(text=Phone(number=number).model_dump_json())
+
+
 async def show(request: web.Request) -> web.Response:
     return web.json_response(text=_me(member(request)).model_dump_json())
 
