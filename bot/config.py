@@ -21,6 +21,7 @@ SANDBOX_KEYS = frozenset({SANDBOX_SECRET, SANDBOX_TOKEN, SANDBOX_AES_KEY, SANDBO
 SANDBOX_APPIDS = frozenset({SANDBOX_APPID, SANDBOX_MINI_APPID})
 
 WECHAT_API = "https://api.weixin.qq.com"
+WECHAT_PAGE = "https://open.weixin.qq.com"
 WECHAT_API_SECOND = "https://api2.weixin.qq.com"
 WEAK_PASSWORDS = frozenset({"", "postgres", "password", "admin", "credit", "redis", "123456"})
 
@@ -95,6 +96,9 @@ class Config(BaseModel):
     wechat_api_second_url: Annotated[str | None, Optional] = Field(
         WECHAT_API_SECOND, description="微信接口的备用网址，只在连不上时使用"
     )
+    wechat_page_url: str = Field(
+        WECHAT_PAGE, description="微信网页授权页面的网址；开启模拟微信时自动指向它"
+    )
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -141,6 +145,11 @@ class Config(BaseModel):
             return (self.sandbox_url,)
         second = self.wechat_api_second_url
         return (self.wechat_api_url, second) if second else (self.wechat_api_url,)
+
+    @property
+    def wechat_page(self) -> str:
+        """Base address of the page on which WeChat asks a person whether to log in with us."""
+        return self.sandbox_url if self.sandbox else self.wechat_page_url
 
     def template_id(self, message: str, channel: str) -> str:
         """The id that WeChat gave to our template of this message; "" when there is none.
@@ -225,7 +234,7 @@ def _production_faults(config: Config) -> list[str]:
     )
     problems.extend(
         f"{PREFIX}{name.upper()}: 生产环境须以 https:// 开头"
-        for name in ("public_url", "wechat_api_url", "wechat_api_second_url")
+        for name in ("public_url", "wechat_api_url", "wechat_api_second_url", "wechat_page_url")
         if not (getattr(config, name) or "https://").startswith("https://")
     )
     for name in ("database_url", "redis_url"):

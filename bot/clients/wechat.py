@@ -53,6 +53,16 @@ class SceneCode:
     lives: timedelta | None  # None: for ever
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who a login code stands for, as this account knows them."""
+
+    openid: str
+    unionid: str | None = None
+    virtual: bool = False
+    """A made-up person, whom WeChat shows to pages opened in its preview (快照页)."""
+
+
 class WeChat(Protocol):
     """One account. Every call raises Transient or Permanent and nothing else."""
 
@@ -102,3 +112,18 @@ class WeChat(Protocol):
         ...
 
     async def jsapi_ticket(self) -> str: ...
+
+    async def mini_login(self, code: str) -> Visitor:
+        """Who opened the mini-program (the code of wx.login). A code works once."""
+        ...
+
+    async def web_login(self, code: str) -> Visitor:
+        """Who came back from the service account's authorisation page. A code works once."""
+        ...
+
+    async def phone_number(self, code: str, *, openid: str) -> str:
+        """The number that this person chose to give (the code of the button, not of wx.login).
+
+        Each success may cost money, and a code works once.
+        """
+        ...

@@ -1,4 +1,4 @@
-"""WeChatHttp: one account of WeChat over HTTP; the only reader of errcode."""
+"""WeChatHttp: one account of WeChat over HTTP."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,30 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from bot.clients.tokens import Fetched, Shared, Tokens
-from bot.clients.wechat import LONGEST_LIFE, Button, Content, Notice, PageCard, SceneCode, Text
+from bot.clients.wechat import (
+    LONGEST_LIFE,
+    Button,
+    Content,
+    Notice,
+    PageCard,
+    SceneCode,
+    Text,
+    Visitor,
+)
+from bot.clients.wechat_answers import (
+    NO_MENU,
+    OK,
+    SENT_BEFORE,
+    TOKEN_STALE,
+    Json,
+    errcode,
+    judged,
+    parsed,
+    told,
+)
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.clients.wechat_http import JSON_TYPE, Answer, Body, Transport, upload
 from bot.domain.scenes import check_link, check_page_scene, check_scene
-
-log = structlog.get_logger()
-
-OK = 0
-BUSY = frozenset({-1, -1000})  # it may have been carried out all the same
-NOT_NOW = frozenset({44990, 45009, 45011, 45066})  # quotas and haste: certainly not carried out
-TOKEN_STALE = frozenset({40001, 40014, 42001})
-SENT_BEFORE = 45065
-NO_MENU = 46003
-# Wrong or frozen secret, our address not on WeChat's list, the account itself shut: no call works
-# until a person acts.
-MISCONFIGURED = frozenset(
-    {40002, 40013, 40125, 40164, 40243, 41002, 41004, 50004, 50007, 61004, 89503, 89506, 89507}
-)
-LONGEST_ERRMSG = 200
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class WeChatHttp:
             body=upload("media", f"picture.{kind}", content, media_type),
             media=True,
         )
-        return _told(reply, "media_id")
+        return told(reply, "media_id")
 
     async def menu(self) -> list[Button] | None:
         fine = frozenset({OK, NO_MENU})
@@ -117,9 +118,9 @@ class WeChatHttp:
         if lives:
             body["expire_seconds"] = int(min(lives, LONGEST_LIFE).total_seconds())
         reply = await self._post("/cgi-bin/qrcode/create", body)
-        told = reply.get("expire_seconds")
-        left = timedelta(seconds=told) if isinstance(told, int) and lives else None
-        return SceneCode(_told(reply, "ticket"), _told(reply, "url"), left)
+        said = reply.get("expire_seconds")
+        left = timedelta(seconds=said) if isinstance(said, int) and lives else None
+        return SceneCode(told(reply, "ticket"), told(reply, "url"), left)
 
     async def page_code(self, scene: str, *, page: str) -> bytes:
         check_page_scene(scene, page)
@@ -133,10 +134,46 @@ class WeChatHttp:
         check_link(path, query, days)
         expiry = {"expire_type": 1, "expire_interval": days, "env_version": "release"}
         reply = await self._post("/wxa/generate_urllink", {"path": path, "query": query} | expiry)
-        return _told(reply, "url_link")
+        return told(reply, "url_link")
 
     async def jsapi_ticket(self) -> str:
         return await self._tickets.value()
+
+    async def mini_login(self, code: str) -> Visitor:
+        # The session_key that comes along is needed by nothing here: it is dropped unread.
+        return await self._login("/sns/jscode2session", "js_code", code)
+
+    async def web_login(self, code: str) -> Visitor:
+        return await self._login("/sns/oauth2/access_token", "code", code)
+
+    async def phone_number(self, code: str, *, openid: str) -> str:
+        path = "/wxa/business/getuserphonenumber"
+        reply = await self._post(path, {"code": code, "openid": openid})
+        info = reply.get("phone_info")
+        mark = info.get("watermark") if isinstance(info, dict) else None
+        if not isinstance(info, dict) or not isinstance(mark, dict):
+            raise Transient("a good answer without phone_info")
+        if mark.get("appid") != self._account.appid:
+            raise Permanent(f"{path}: the number was given to another account")
+        return told(info, "phoneNumber")
+
+    async def _login(self, path: str, name: str, code: str) -> Visitor:
+        """Redeem a code. Neither call takes the access token, and the code works only once."""
+        secret = self._account.secret
+        query = {
+            "appid": self._account.appid,
+            "secret": secret,
+            name: code,
+            "grant_type": "authorization_code",
+        }
+        answer = await self._transport.call("GET", path, query=query)
+        reply = judged(path, answer, secrets=(secret, code))
+        unionid = reply.get("unionid")
+        return Visitor(
+            told(reply, "openid"),
+            unionid if isinstance(unionid, str) and unionid else None,
+            virtual=str(reply.get("is_snapshotuser", 0)) != "0",
+        )
 
     def _notice(self, notice: Notice, link: str) -> Json:
         body: Json = {
@@ -160,7 +197,7 @@ class WeChatHttp:
         }
         path = "/cgi-bin/stable_token"
         answer = await self._transport.call("POST", path, body=_body(body))
-        reply = _judged(path, answer, secrets=(self._account.secret,))
+        reply = judged(path, answer, secrets=(self._account.secret,))
         return _fetched(reply, "access_token")
 
     async def _ticket(self, *, force: bool) -> Fetched:  # noqa: ARG002  # tickets know no force
@@ -181,7 +218,7 @@ class WeChatHttp:
         media: bool = False,
     ) -> Json:
         answer = await self._call(method, path, query=query, body=body, fine=fine, media=media)
-        reply = _object(answer)
+        reply = parsed(answer)
         if reply is None:
             raise Transient(f"{path}: an answer that is no JSON", uncertain=True)
         return reply
@@ -204,79 +241,18 @@ class WeChatHttp:
 
         token = await self._tokens.value()
         answer = await send(token)
-        if _errcode(answer) in TOKEN_STALE:
+        if errcode(answer) in TOKEN_STALE:
             token = await self._tokens.instead_of(token)
             answer = await send(token)  # a second refusal is not about the token's age
-        _judged(path, answer, secrets=(token, self._account.secret), fine=fine)
+        judged(path, answer, secrets=(token, self._account.secret), fine=fine)
         return answer
-
-
-def _judged(
-    path: str,
-    answer: Answer,
-    *,
-    secrets: tuple[str, ...],
-    fine: frozenset[int] = frozenset({OK}),
-) -> Json:
-    """The JSON of a good answer ({} for a picture); a bad one raises."""
-    reply = _object(answer)
-    if reply is None:
-        if answer.status in {411, 412, 413, 414}:  # about how we sent it
-            raise Permanent(f"{path}: HTTP {answer.status}")
-        if answer.status != 200 or answer.content_type == "text/html":
-            raise Transient(f"{path}: HTTP {answer.status}, no JSON", uncertain=True)
-        return {}
-    code = _coerced(reply)
-    if code in fine:
-        return reply
-    said = str(reply.get("errmsg", ""))[:LONGEST_ERRMSG]
-    for secret in secrets:
-        said = said.replace(secret, "***")
-    rid = said.rpartition("rid: ")[2] if "rid: " in said else ""
-    loud = log.error if code in MISCONFIGURED else log.warning
-    loud("wechat_refused", path=path, errcode=code, errmsg=said, rid=rid)
-    what = f"{path}: {code} {said}"
-    if code in BUSY or code in NOT_NOW or code in TOKEN_STALE:
-        raise Transient(what, errcode=code, rid=rid, uncertain=code in BUSY)
-    raise Permanent(what, errcode=code, rid=rid)
-
-
-def _errcode(answer: Answer) -> int:
-    reply = _object(answer)
-    return OK if reply is None else _coerced(reply)
-
-
-def _coerced(reply: Json) -> int:
-    """Errcode is absent on success, and now and then a string."""
-    try:
-        return int(reply.get("errcode") or OK)
-    except (TypeError, ValueError):
-        return -1
-
-
-def _object(answer: Answer) -> Json | None:
-    """The JSON object that the answer is, whatever its Content-Type says; None for all else."""
-    if answer.body.lstrip()[:1] != b"{":
-        return None
-    try:
-        reply = json.loads(answer.body.decode(), strict=False)
-    except ValueError:
-        return None
-    return reply if isinstance(reply, dict) else None
-
-
-def _told(reply: Json, name: str) -> str:
-    value = reply.get(name)
-    if not isinstance(value, str) or not value:
-        raise Transient(f"a good answer without {name}")
-    return value
 
 
 def _fetched(reply: Json, name: str) -> Fetched:
     lives = reply.get("expires_in")
     if not isinstance(lives, int) or lives <= 0:
         raise Transient("a good answer without expires_in")
-    return Fetched(_told(reply, name), timedelta(seconds=lives))
+    return Fetched(told(reply, name), timedelta(seconds=lives))
 
 
 def _body(value: Json) -> Body:

@@ -45,6 +45,20 @@ class BadSignature(DomainError):
     message = "签名不符。"
 
 
+class ForeignOrigin(BadSignature):
+    """A browser sent this from a page that is not ours, or would not say from which."""
+
+    code = "foreign_origin"
+    message = "这个操作不是从本站页面发起的，请回到页面上重新操作。"
+
+
+class NotSignedIn(DomainError):
+    """No session, or one that is over: signing in again helps."""
+
+    code = "not_signed_in"
+    message = "登录已失效，请重新登录。"
+
+
 class TooMany(DomainError):
     code = "too_many"
     message = "操作太频繁，请稍后再试。"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from aiohttp import web
 
 from bot.domain.errors import NotFound
+from bot.handlers import members
 
 Proof = Callable[[web.Request], Awaitable[object]]
 """Returns the actor or raises a DomainError; the actor is kept under ACTOR."""
@@ -33,7 +34,11 @@ async def nobody(_request: web.Request) -> None:
 
 
 PROOFS: Mapping[Audience, Proof] = MappingProxyType(
-    {Audience.PUBLIC: anybody, Audience.PROVIDER: anybody}
+    {
+        Audience.PUBLIC: anybody,
+        Audience.PROVIDER: anybody,
+        Audience.MEMBER: members.prove,
+    }
 )
 
 

@@ -13,6 +13,7 @@ from bot.domain import errors as refusals
 from bot.domain.errors import DomainError
 from bot.handlers import pages
 from bot.scoring.programme import FeeNotAllowed, NoFee
+from bot.services.logins import NoConsent
 
 STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
     {
@@ -22,9 +23,11 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         refusals.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         refusals.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
         refusals.BadSignature: HTTPStatus.FORBIDDEN,
+        refusals.NotSignedIn: HTTPStatus.UNAUTHORIZED,
         refusals.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
         refusals.Stale: HTTPStatus.CONFLICT,
         refusals.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        NoConsent: HTTPStatus.CONFLICT,
         NoFee: HTTPStatus.CONFLICT,
         FeeNotAllowed: HTTPStatus.CONFLICT,
     }
@@ -105,6 +108,8 @@ def _answer(
         )
     if status in RETRY_AFTER:
         answer.headers["Retry-After"] = RETRY_AFTER[status]
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if status in HANG_UP:
         answer.force_close()
     return answer
@@ -130,4 +135,6 @@ def _kind(status: HTTPStatus) -> str:
     """Sort the statuses by what a person can do next; templates/error.html has a part for each."""
     if status == HTTPStatus.NOT_FOUND:
         return "missing"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "signed_out"
     return "ours" if status >= 500 else "theirs"

@@ -10,7 +10,16 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from bot.domain.errors import BadInput, BadSignature, DomainError, NotFound, TooLarge, TooSlow
+from bot.domain.errors import (
+    BadInput,
+    BadSignature,
+    DomainError,
+    ForeignOrigin,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+    TooSlow,
+)
 from bot.handlers import pages
 from bot.handlers.audience import Audience
 from bot.handlers.errors import CRASH, ErrorAnswer, status_of
@@ -29,7 +38,7 @@ AUDIENCES: Mapping[Audience, str] = {
 BY_AUDIENCE: Mapping[Audience, tuple[type[DomainError], ...]] = {
     Audience.PUBLIC: (),
     Audience.PROVIDER: (BadSignature,),
-    Audience.MEMBER: (NotFound,),
+    Audience.MEMBER: (NotSignedIn, ForeignOrigin),
     Audience.STAFF: (NotFound,),
 }
 

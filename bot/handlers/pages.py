@@ -13,7 +13,7 @@ from bot.handlers.assets import ASSETS, ROOT
 from bot.handlers.forms import Input, read_form
 
 # Where the large-print switch may lead back to; a free address could lead anywhere.
-PAGES: Mapping[str, str] = {"home": "/", "docs": "/api/docs"}
+PAGES: Mapping[str, str] = {"home": "/", "docs": "/api/docs", "me": "/h5/me"}
 CARE_COOKIE = "care"
 CARE_SECONDS = 365 * 24 * 3600
 # The association's own contact card (document 000, 联系我们).

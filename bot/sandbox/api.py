@@ -9,15 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import codes, menu, messages, quotas, subscriptions, tokens
+from bot.sandbox import codes, logins, menu, messages, quotas, subscriptions, tokens
 from bot.sandbox.answers import Answer, Call, Picture, Refused, Upload, as_response, refusal
 from bot.sandbox.faults import LONGEST_S, ApiFault
 from bot.sandbox.ledger import stamp, text
 from bot.sandbox.world import WORLD, World
 
 ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
-PREFIXES = ("/cgi-bin/", "/wxa/")
-SECRETS = {"secret", "access_token", "ticket"}
+PREFIXES = ("/cgi-bin/", "/wxa/", "/sns/")
+SECRETS = {"secret", "access_token", "refresh_token", "session_key", "ticket", "phone_info"}
 MULTIPART = "multipart/form-data"
 
 
@@ -46,6 +46,9 @@ ENDPOINTS = {
     "/cgi-bin/menu/create": Endpoint("POST", menu.create),
     "/cgi-bin/menu/get": Endpoint("GET", menu.get),
     "/cgi-bin/menu/delete": Endpoint("GET", menu.delete),
+    "/wxa/business/getuserphonenumber": Endpoint("POST", logins.phone_number, mini=True),
+    "/sns/jscode2session": Endpoint("GET", logins.mini_session, token=False),
+    "/sns/oauth2/access_token": Endpoint("GET", logins.web_token, token=False),
 }
 
 

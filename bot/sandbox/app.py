@@ -8,7 +8,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from bot.config import Config
-from bot.sandbox import api, control, inputs, people, screen
+from bot.sandbox import api, authorize, control, inputs, people, screen
 from bot.sandbox.bell import Bell
 from bot.sandbox.crypto import Keys
 from bot.sandbox.deliveries import Callback, Deliveries
@@ -47,7 +47,7 @@ def build_sandbox(
         client_max_size=LARGEST_BODY,
     )
     app[WORLD] = World(config, clock, ledger, faults, bell, deliveries)
-    app.add_routes([*api.routes(), *control.routes(), *screen.routes()])
+    app.add_routes([*api.routes(), *control.routes(), *authorize.routes(), *screen.routes()])
     app.cleanup_ctx.append(_life)
     app.on_shutdown.append(_let_go)
     headers = _headers(base)

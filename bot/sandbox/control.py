@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.sandbox import inputs, people, quotas, subscriptions, tokens, xml
+from bot.sandbox import inputs, logins, people, quotas, subscriptions, tokens, xml
 from bot.sandbox.deliveries import Push
 from bot.sandbox.faults import ApiFault, DeliveryFault, ReceiptFault
 from bot.sandbox.ledger import TABLES, Row
@@ -61,6 +61,7 @@ def routes() -> list[web.RouteDef]:
         web.delete("/_control/faults", clear_faults),
         web.post("/_control/token/revoke", revoke),
         web.post("/_control/quota", set_quota),
+        web.post("/_control/code", give_code),
     ]
 
 
@@ -163,6 +164,12 @@ async def revoke(request: web.Request) -> web.Response:
 async def set_quota(request: web.Request) -> web.Response:
     given = await inputs.read(request, quotas.Quota)
     return _json({"quotas": quotas.order(request.app[WORLD], given)})
+
+
+async def give_code(request: web.Request) -> web.Response:
+    """What wx.login or the authorisation page would hand to the product."""
+    given = await inputs.read(request, logins.Order)
+    return _json({"code": logins.issue(request.app[WORLD], given)})
 
 
 def _table(world: World, table: str, openid: str | None, limit: int) -> list[Row]:

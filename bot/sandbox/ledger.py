@@ -64,6 +64,11 @@ CREATE TABLE IF NOT EXISTS consents (
 CREATE TABLE IF NOT EXISTS codes (
     ticket TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, scene TEXT NOT NULL, expires_at TEXT
 );
+-- Login codes: who stands behind each of them. `door`: mini or h5.
+CREATE TABLE IF NOT EXISTS logins (
+    code TEXT PRIMARY KEY, openid TEXT NOT NULL, door TEXT NOT NULL, scope TEXT NOT NULL,
+    virtual INTEGER NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
+);
 CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 TABLES = (
@@ -77,6 +82,7 @@ TABLES = (
     "sends",
     "consents",
     "codes",
+    "logins",
     "store",
 )
 

@@ -24,6 +24,8 @@ RULES = (
     Kept("ticket", "closed_at", timedelta(days=180), only="state = 'closed'"),
     Kept("receipt", "received_at", timedelta(days=30)),
     Kept("job", "finished_at", timedelta(days=7), only="state = 'done'"),  # the dead stay
+    Kept("session", "expires_at", timedelta(days=30)),
+    Kept("login_attempt", "expires_at", timedelta(days=1)),
     Kept("pgqueuer_log", "created", timedelta(days=2)),
 )
 

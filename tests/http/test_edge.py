@@ -196,10 +196,16 @@ async def test_programs_get_json_and_people_get_a_page_with_the_request_id():
     assert NotFound.message in page
 
 
-@pytest.mark.parametrize("path", ["/api/mine", "/api/desk"])
-async def test_an_audience_that_cannot_prove_itself_yet_is_told_there_is_nothing(path):
+async def test_a_member_without_a_session_is_told_to_sign_in():
     async with serving(*ROUTES) as server, client(server) as http:
-        answer = await http.get(path)
+        answer = await http.get("/api/mine")
+
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+async def test_an_audience_that_cannot_prove_itself_yet_is_told_there_is_nothing():
+    async with serving(*ROUTES) as server, client(server) as http:
+        answer = await http.get("/api/desk")
 
     assert answer.status == 404
     assert await answer.json() == {"error": {"code": "not_found", "message": NotFound.message}}

@@ -80,7 +80,8 @@ def test_one_declaration_tells_parameters_body_answers_and_refusals():
     assert {status: _schema(answer) for status, answer in operation["responses"].items()} == {
         "200": "Receipt",
         "400": "ErrorAnswer",
-        "404": "ErrorAnswer",
+        "401": "ErrorAnswer",
+        "403": "ErrorAnswer",
         "408": "ErrorAnswer",
         "409": "ErrorAnswer",
         "413": "ErrorAnswer",

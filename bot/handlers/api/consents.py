@@ -1,0 +1,67 @@
+"""What a member agreed to: shown, given and revoked, each purpose by itself."""
+
+from datetime import datetime
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from bot.deps import DEPS
+from bot.domain.consents import Purpose
+from bot.domain.errors import NotFound
+from bot.handlers import forms
+from bot.handlers.members import member
+from bot.services import consents
+
+
+class Given(forms.Input):
+    purpose: Purpose = Field(description="用途")
+    version: int = Field(ge=1, description="您看到的说明的版本")
+
+
+class Consent(BaseModel):
+    purpose: Purpose = Field(description="用途")
+    version: int = Field(description="现行说明的版本")
+    title: str = Field(description="标题")
+    words: str = Field(description="说明")
+    given_at: datetime | None = Field(description="同意现行说明的时间；没有同意为 null")
+
+
+class Consents(BaseModel):
+    consents: list[Consent]
+
+
+async def show(request: web.Request) -> web.Response:
+    return await _all(request)
+
+
+async def give(request: web.Request) -> web.Response:
+    given = forms.body(request, Given)
+    now = request.app[DEPS].clock()
+    await consents.give(given.purpose, given.version, actor=member(request), now=now)
+    return await _all(request)
+
+
+async def revoke(request: web.Request) -> web.Response:
+    try:
+        purpose = Purpose(request.match_info["purpose"])
+    except ValueError:
+        raise NotFound from None
+    await consents.revoke(purpose, actor=member(request), now=request.app[DEPS].clock())
+    return await _all(request)
+
+
+async def _all(request: web.Request) -> web.Response:
+    found = await consents.standings(actor=member(request))
+    answer = Consents(
+        consents=[
+            Consent(
+                purpose=one.purpose,
+                version=one.text.version,
+                title=one.text.title,
+                words=one.text.words,
+                given_at=one.given_at,
+            )
+            for one in found
+        ]
+    )
+    return web.json_response(text=answer.model_dump_json())
