@@ -2,19 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
-from bot.app import build_app
-from bot.config import SANDBOX_APPID, Config
+from bot.config import SANDBOX_APPID
 from bot.domain.knowledge import fill
 from bot.handlers.wechat.answers import EVENTS, SILENCE
 from bot.handlers.wechat.words import WORDS
 from bot.services import content, dialogues, tickets
-from bot.web import equipped
 from models import Contact, Dialogue, InboundMessage, Ticket
 from tests.conftest import NOW
 from tests.wechat_peer import Peer, event, text
@@ -25,30 +22,6 @@ NIGHT = NOW + timedelta(hours=12)  # half past nine in the evening
 TUESDAY = {"when": "3月3日（周二）"}
 
 peer = Peer()
-
-
-class Clock:
-    """An instant that a test may move."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def client(db: str, redis_url: str, clock: Clock) -> AsyncIterator[TestClient]:
-    async with equipped(Config.read({}), redis_url, clock) as deps:
-        await deps.hints._redis.flushdb()
-        async with TestClient(TestServer(build_app(deps))) as client:
-            client.deps = deps  # type: ignore[attr-defined]
-            yield client
 
 
 async def plain(client: TestClient, xml: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,30 +22,6 @@ PATH = "/hooks/wechat/oa"
 ALICE = "oAlice0000000000000000000001"
 
 peer = Peer()
-
-
-class Clock:
-    """An instant that a test may move."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def client(db: str, redis_url: str, clock: Clock) -> AsyncIterator[TestClient]:
-    async with equipped(Config.read({}), redis_url, clock) as deps:
-        await deps.hints._redis.flushdb()
-        async with TestClient(TestServer(build_app(deps))) as client:
-            client.deps = deps  # type: ignore[attr-defined]
-            yield client
 
 
 async def send(client: TestClient, xml: str, *, at: datetime = NOW, by: Peer = peer):
