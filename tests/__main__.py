@@ -5,7 +5,7 @@ import sys
 
 from tests.check import gates
 
-EVERYTHING = ["-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
+EVERYTHING = ["-n", "4", "--dist", "worksteal", "--cov", "--cov-report="]
 
 
 def main() -> None:

@@ -153,7 +153,7 @@ def is_the(name: str, process: psutil.Process, parent: int) -> bool:
         return process.ppid() == parent and (
             line[-1:] == [name]
             or (name == "postgres" and "-k" in line)
-            or (name == "valkey" and "valkey-server" in line[0])
+            or (name == "valkey" and "valkey-server" in "".join(line[:1]))
         )
     except psutil.NoSuchProcess:
         return False
