@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import asyncpg
 import coverage
 import pytest
+from coverage.exceptions import NoDataError
 
 from bot.clients.database import close_database, open_database
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
@@ -59,7 +60,10 @@ def uncovered() -> list[str]:
     found.load()
     gaps = []
     for places, least in COVERED:
-        got = found.report(include=list(places[0]), omit=list(places[1]), file=io.StringIO())
+        try:
+            got = found.report(include=list(places[0]), omit=list(places[1]), file=io.StringIO())
+        except NoDataError:  # a run over a part of the tree
+            continue
         if got < least:
             gaps.append(f"{', '.join(places[0])}: {got:.2f} % covered, {least} % needed")
     return gaps

@@ -26,6 +26,8 @@ from tests.unit.second_opinion import (
     smallest,
 )
 
+pytestmark = pytest.mark.no_cover  # many thousand runs; the rules have their own tests
+
 ENTERPRISES = {"casme-public-credit": 9000, "sme-credit-rating": 6500, "shanxi-integrity": 8000}
 LEVELS = {
     "casme-public-credit": {"AAA", "AA", "A", "B", "C", None},
