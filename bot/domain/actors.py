@@ -1,4 +1,4 @@
-"""Who acts: what the proof of an audience found out about the asker."""
+"""Who acts: what the proof of an audience found out about the asker, or who runs a command."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,3 +16,27 @@ class Member:
     door: Door
     signed_in_at: datetime
     expires_at: datetime
+    agreed: bool = False
+    """To today's privacy text, at the moment when the person was looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person of the association at the command line, by the name that they gave."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Nobody: a job did it, by the clock or because of what somebody did earlier."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who proved nothing."""
+
+
+Actor = Member | Staff | System | Visitor

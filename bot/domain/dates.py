@@ -3,6 +3,11 @@
 from datetime import date, timedelta
 
 
+def in_words(day: date) -> str:
+    """2026年3月2日: as WeChat's templates and our pages write a day."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def years_before(day: date, years: int) -> date:
     """The same calendar day some years earlier; 29 February counts back to 28 February."""
     return _shifted(day, -years)

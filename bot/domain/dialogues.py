@@ -26,8 +26,8 @@ class Control(StrEnum):
 
 CONTROLS: Mapping[str, Control] = {
     "返回": Control.BACK, "上一题": Control.BACK, "上一步": Control.BACK, "回去": Control.BACK,
-    "停": Control.STOP, "停止": Control.STOP, "结束": Control.STOP, "退出": Control.STOP,
-    "不做了": Control.STOP, "取消": Control.STOP,
+    "停": Control.STOP, "暂停": Control.STOP, "停止": Control.STOP, "结束": Control.STOP,
+    "退出": Control.STOP, "不做了": Control.STOP, "取消": Control.STOP,
     "继续": Control.RESUME, "接着做": Control.RESUME, "接着": Control.RESUME,
 }  # fmt: skip
 
@@ -82,6 +82,8 @@ class Step:
         if not self.choices:
             return said.strip()[:LONGEST_ANSWER] or None
         plain = tidy(said)
+        if not plain:
+            return None
         for number, choice in enumerate(self.choices, 1):
             if plain in {
                 str(number),

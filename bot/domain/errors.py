@@ -59,6 +59,13 @@ class NotSignedIn(DomainError):
     message = "登录已失效，请重新登录。"
 
 
+class NotAgreed(DomainError):
+    """Signed in, and today's privacy text has still to be agreed to."""
+
+    code = "privacy_not_agreed"
+    message = "请您先阅读并同意“使用信用服务”的说明，再做一次刚才的操作。"
+
+
 class TooMany(DomainError):
     code = "too_many"
     message = "操作太频繁，请稍后再试。"

@@ -8,6 +8,7 @@ from string import Template
 from types import MappingProxyType
 from typing import Any
 
+from bot.domain import menus
 from bot.domain.errors import BadInput
 from bot.domain.matching import Found, Index, Language
 
@@ -16,6 +17,7 @@ LONGEST_ANSWER = 300
 LONGEST_QUESTION = 20
 MESSAGE = "message/"
 KNOWLEDGE = "knowledge/"
+MENU = "menu/"
 _KEYS = {"question", "wordings", "answer", "source"}
 
 
@@ -105,6 +107,8 @@ def readable(name: str, body: str) -> None:
     if name.startswith(KNOWLEDGE):
         if body:
             read_entry(name.removeprefix(KNOWLEDGE), body)
+    elif name.startswith(MENU):
+        menus.check(body)
     elif not name.startswith(MESSAGE) or not body.strip():
         raise BadInput(f"{name}：没有这一项，或内容是空的。")
 
@@ -117,10 +121,15 @@ class Press:
     numbers: Mapping[str, str]
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """What else a text may hold, because the code fills it in when the text is said."""
+    keys: frozenset[str] | None = None
+    """What a button of the menu may ask for; None lets all pass."""
 
     def check(self, name: str, body: str) -> None:
         """Refuse a text that staff should not publish, and say why."""
         readable(name, body)
+        if name.startswith(MENU):
+            menus.check(body, keys=self.keys)
+            return
         missing = set(missing_numbers(body, self.numbers)) - self.own.get(name, frozenset())
         if missing:
             raise BadInput(f"{name}：没有这些数字：{'、'.join(sorted(missing))}。")
@@ -137,7 +146,7 @@ class Press:
             for name, body in texts.items()
             if name.startswith(KNOWLEDGE) and body
         ]
-        index = Index.of(((e.id, (e.question, *e.wordings)) for e in entries), self.language)
+        index = Index(((e.id, (e.question, *e.wordings)) for e in entries), self.language)
         return Book(MappingProxyType(words), MappingProxyType({e.id: e for e in entries}), index)
 
     def _filled(self, entry: Entry, words: Mapping[str, str]) -> Entry:

@@ -1,14 +1,18 @@
 """Finds the known question that a message asks: shared words and pairs of characters, weighed.
 
-Every token of a message weighs as much as it is rare among the questions. A wording's score is the
-weight that it shares with the message over the mean weight of the two (Dice), so that words which
-nobody has ever asked about pull it down. Nothing is learnt, and every score can be explained.
+A message is compared with all wordings in two views: by what its words mean, and by its characters
+as they stand. The first reads through dialect and other words for the same thing, the second does
+not fall for a word that was cut wrongly. In each, a token weighs as much as it is rare among the
+questions, and a wording's score is the weight that it shares with the message over the mean weight
+of the two (Dice), so that what nobody has ever asked about pulls it down. Nothing is learnt, and
+every score can be explained.
 """
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any
 
 MOST_CHARS = 60  # a question fits; what is longer is a story for a person
@@ -17,14 +21,20 @@ MEANING = 1.4
 LIGHT = 0.8  # found in most questions
 PAIR = 0.7
 SINGLE = 0.3  # a lone character says less than a pair
-UNKNOWN = 1.1  # a token that no question holds: a typo, or another subject
+SIGN, SIGNS = 0.6, 1.0  # of the characters as they stand: alone, and two of them
+UNKNOWN = 1.4  # a token that no question holds: a typo, or another subject
 WORDING_SHARE = 0.65  # the rest of the score is what all wordings of a question cover together
+MEANINGS_SHARE = 0.6  # the rest of it are the characters
 
-# A question is answered when it is near enough and clearly nearer than the next one.
-SURE = 0.65
+# A question is answered when it is near enough, the nearer the less it leads before the next one.
+SURE = 0.48
+LEAD_COUNTS = 0.5
 EXACT = 0.999
+ENOUGH = 2.2  # what a message must say at the least: a meaning and half another
 LEAD = 0.02
-NEAR = 0.15  # below this it is not even offered
+CLEAR = 0.1  # so far ahead of all others even a few words say enough
+SHOWN, RIVALS = 3, 8
+NEAR = 0.12  # below this it is not even offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +67,43 @@ class Language:
 
     def tokens(self, text: str) -> frozenset[str]:
         """Meanings of the known words; of the rest, single characters and neighbouring pairs."""
-        folded = self.fold(text)
         found: set[str] = set()
         last = ""
+        for part, meaning in self.parts(text):
+            if meaning is not None:
+                found.add(meaning)
+                last = ""
+            else:
+                found |= {part, last + part} if last else {part}
+                last = part
+        return frozenset(found - {""})
+
+    def signs(self, text: str) -> frozenset[str]:
+        """Single characters and neighbouring pairs as they stand, whatever they mean."""
+        folded = self.fold(text)
+        return frozenset([*folded, *(folded[at : at + 2] for at in range(len(folded) - 1))])
+
+    def core(self, text: str) -> str:
+        """What is left of the words without those that do not matter."""
+        return "".join(part for part, meaning in self.parts(text) if meaning != "")
+
+    def parts(self, text: str) -> Iterator[tuple[str, str | None]]:
+        """The words in their order, the longest known ones first; what is not known has no
+        meaning, and what does not matter an empty one."""
+        folded = self.fold(text)
         at = 0
         while at < len(folded):
-            for size in range(min(self.longest, len(folded) - at), 0, -1):
-                meaning = self.words.get(folded[at : at + size])
-                if meaning is not None:
-                    found.add(meaning)
-                    last = ""
+            for size in range(min(self.longest, len(folded) - at), 1, -1):
+                if folded[at : at + size] in self.words:
                     break
             else:
-                size, character = 1, folded[at]
-                found |= {character, last + character} if last else {character}
-                last = character
+                size = 1
+            part = folded[at : at + size]
+            yield part, self.words.get(part)
             at += size
-        return frozenset(found - {""})
+
+    def subjects(self, tokens: frozenset[str]) -> frozenset[str]:
+        return frozenset(token for token in tokens if self.shares.get(token) == SUBJECT)
 
     def fold(self, text: str) -> str:
         """The same for everything that is written or sounds the same."""
@@ -94,65 +124,43 @@ class Found:
 
 
 @dataclass(slots=True)
-class Index:
-    """All wordings of all questions, prepared for looking up."""
+class View:
+    """One way to compare a message with all wordings of all questions."""
 
-    language: Language
-    ids: list[str] = field(default_factory=list)
-    _exact: dict[str, str] = field(default_factory=dict)  # wording → its question, "" for several
+    split: Callable[[str], frozenset[str]]
+    share: Callable[[str], float]
     _weights: dict[str, float] = field(default_factory=dict)
     _unknown: float = 0.0
     _wordings: list[tuple[int, float]] = field(default_factory=list)  # question, weight
     _in_wordings: dict[str, list[int]] = field(default_factory=dict)
     _in_questions: dict[str, list[int]] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, questions: Iterable[tuple[str, Sequence[str]]], language: Language) -> "Index":
-        index = cls(language)
-        texts: list[tuple[int, frozenset[str]]] = []
-        for number, (name, wordings) in enumerate(questions):
-            index.ids.append(name)
-            texts += [(number, language.tokens(wording)) for wording in wordings]
-            for wording in map(language.fold, wordings):
-                index._exact[wording] = name if index._exact.get(wording, name) == name else ""
+    def learn(self, questions: Sequence[Sequence[str]]) -> None:
+        texts = [(n, self.split(text)) for n, wordings in enumerate(questions) for text in wordings]
         for number, tokens in texts:
             for token in tokens:
-                questions_with = index._in_questions.setdefault(token, [])
+                questions_with = self._in_questions.setdefault(token, [])
                 if not questions_with or questions_with[-1] != number:
                     questions_with.append(number)
-        total = len(index.ids)
-        for token, questions_with in index._in_questions.items():
-            index._weights[token] = language.share(token) * _rarity(len(questions_with), total)
-        index._unknown = UNKNOWN * _rarity(0, total)
+        for token, questions_with in self._in_questions.items():
+            rarity = _rarity(len(questions_with), len(questions))
+            self._weights[token] = self.share(token) * rarity
+        self._unknown = UNKNOWN * _rarity(0, len(questions))
         for place, (number, tokens) in enumerate(texts):
-            index._wordings.append((number, sum(index._weights[token] for token in tokens)))
+            self._wordings.append((number, sum(self._weights[token] for token in tokens)))
             for token in tokens:
-                index._in_wordings.setdefault(token, []).append(place)
-        return index
+                self._in_wordings.setdefault(token, []).append(place)
 
-    def find(self, text: str) -> Found:
-        if self.language.about_others(text):
-            return Found()
-        if same := self._exact.get(self.language.fold(text)):
-            return Found(same, (same,), ((same, 1.0),))
-        tokens = self.language.tokens(text)
-        scores = self._scores(tokens)
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:3]
-        named = tuple((self.ids[number], round(score, 3)) for number, score in ranked)
-        near = tuple(name for name, score in named if score >= NEAR)
-        enough = sum(map(self.language.share, tokens)) >= MEANING  # a word like 证书 asks nothing
-        sure = bool(named) and named[0][1] >= (SURE if enough else EXACT)
-        if sure and len(named) > 1:
-            sure = named[0][1] - named[1][1] >= LEAD
-        return Found(named[0][0] if sure else "", near, named)
+    def knows(self, token: str, number: int) -> bool:
+        return number in self._in_questions.get(token, ())
 
-    def _scores(self, tokens: frozenset[str]) -> dict[int, float]:
+    def is_only_of(self, number: int, token: str) -> bool:
+        return self._in_questions.get(token) == [number]
+
+    def scores(self, tokens: frozenset[str]) -> dict[int, float]:
+        """From nothing (absent) to one, by the number of the question."""
         weights = self._weights
-        asked = sum(
-            weights.get(token) or self.language.share(token) * self._unknown for token in tokens
-        )
-        if not asked:
-            return {}
+        asked = sum(weights.get(token) or self.share(token) * self._unknown for token in tokens)
         shared: dict[int, float] = {}
         covered: dict[int, float] = {}
         for token in tokens:
@@ -169,10 +177,82 @@ class Index:
             score = 2 * weight / (asked + whole)
             if score > best.get(number, 0.0):
                 best[number] = score
-        rest = (1 - WORDING_SHARE) / asked
         return {
-            number: WORDING_SHARE * score + rest * covered[number] for number, score in best.items()
+            number: WORDING_SHARE * score + (1 - WORDING_SHARE) * covered[number] / asked
+            for number, score in best.items()
         }
+
+
+class Index:
+    """All wordings of all questions, prepared for looking up."""
+
+    def __init__(self, questions: Iterable[tuple[str, Sequence[str]]], language: Language) -> None:
+        given = list(questions)
+        self.language = language
+        self.ids = [name for name, _ in given]
+        self._meanings = View(language.tokens, language.share)
+        self._signs = View(language.signs, lambda token: SIGNS if len(token) > 1 else SIGN)
+        for view in (self._meanings, self._signs):
+            view.learn([wordings for _, wordings in given])
+        self._own: list[frozenset[str]] = []  # of each question, what it is about
+        self._exact: dict[str, str] = {}  # wording → its question, "" for several
+        for name, wordings in given:
+            spoken = [language.tokens(wording) for wording in wordings]
+            self._own.append(language.subjects(frozenset.intersection(*spoken)))
+            for wording in map(language.core, wordings):
+                self._exact[wording] = name if self._exact.get(wording, name) == name else ""
+
+    def find(self, text: str) -> Found:
+        if self.language.about_others(text):
+            return Found()
+        if same := self._exact.get(self.language.core(text)):
+            return Found(same, (same,), ((same, 1.0),))
+        tokens = self.language.tokens(text)
+        meant = self._meanings.scores(tokens)
+        ranked = self._ranked(meant, self.language.signs(text) if tokens else frozenset())
+        named = tuple((self.ids[number], round(score, 3)) for number, score in ranked[:SHOWN])
+        near = tuple(name for name, score in named if score >= NEAR)
+        lead = self._lead(tokens, ranked)
+        sure = (
+            lead >= LEAD
+            and ranked[0][1] + LEAD_COUNTS * lead >= SURE
+            and (lead >= CLEAR or self._says_enough(tokens, ranked[0][0], meant))
+            and self._about_the_same(tokens, ranked[0][0])
+        )
+        return Found(named[0][0] if sure else "", near, named)
+
+    def _ranked(self, meant: Mapping[int, float], signs: frozenset[str]) -> list[tuple[int, float]]:
+        """The nearest questions by both views, each with its score."""
+        seen = self._signs.scores(signs)
+        scores = {
+            number: MEANINGS_SHARE * meant.get(number, 0.0)
+            + (1 - MEANINGS_SHARE) * seen.get(number, 0.0)
+            for number in meant.keys() | seen.keys()
+        }
+        return nsmallest(RIVALS, scores.items(), key=lambda item: (-item[1], item[0]))
+
+    def _lead(self, tokens: frozenset[str], ranked: Sequence[tuple[int, float]]) -> float:
+        """How far the nearest is before the next that the message could be about."""
+        if not ranked:
+            return 0.0
+        rivals = (score for rival, score in ranked[1:] if self._own[rival] <= tokens)
+        return ranked[0][1] - next(rivals, 0.0)
+
+    def _says_enough(self, tokens: frozenset[str], number: int, meant: Mapping[int, float]) -> bool:
+        """A word like 证书 asks nothing; a few are enough where a wording means just the same, or
+        where no other question is about it."""
+        if sum(map(self.language.share, tokens)) >= ENOUGH:
+            return True
+        subjects = self.language.subjects(tokens)
+        if any(self._meanings.is_only_of(number, token) for token in subjects):
+            return True
+        return meant.get(number, 0.0) >= EXACT and bool(len(tokens) > 1 or subjects)
+
+    def _about_the_same(self, tokens: frozenset[str], number: int) -> bool:
+        """Whatever the message is about, the question knows, and what the question is about, the
+        message names: 评级报告多少钱 is no question about 山西."""
+        known = all(self._meanings.knows(token, number) for token in self.language.subjects(tokens))
+        return known and self._own[number] <= tokens
 
 
 def _rarity(questions_with: int, total: int) -> float:

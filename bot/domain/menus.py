@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from difflib import ndiff
 from typing import Any
 
+from bot.domain.errors import BadInput
+
 Button = dict[str, Any]
 
 TOP_BYTES, SUB_BYTES = 16, 60
@@ -19,7 +21,7 @@ _DOES = {
 _TOLD = {kind: word for word, (kind, _) in _DOES.items()}
 
 
-class BadMenu(ValueError):
+class BadMenu(BadInput):
     """The menu's file would be refused by WeChat; the message says where and why."""
 
 
@@ -33,6 +35,15 @@ def read(text: str, *, public_url: str, mini_appid: str) -> list[Button]:
     if set(given) != {"button"} or not isinstance(tops, list) or not 1 <= len(tops) <= TOP_MOST:
         raise BadMenu(f"菜单须有 1 到 {TOP_MOST} 个一级按钮 [[button]]")
     return [_top(top, public_url, mini_appid) for top in tops]
+
+
+def check(text: str, *, keys: frozenset[str] | None = None) -> None:
+    """Refuse a menu that WeChat would not take, or with a button that nothing answers."""
+    for top in read(text, public_url="https://a.cn", mini_appid="mini"):
+        for button in top.get("sub_button") or [top]:
+            known = keys is None or button["type"] != "click" or button["key"] in keys
+            if not known:
+                raise BadMenu(f"“{button['name']}”：没有 {button['key']} 这个回复")
 
 
 def difference(published: list[Button], wanted: list[Button]) -> list[str]:
@@ -71,6 +82,8 @@ def _leaf(given: Mapping[str, Any], longest: int, public_url: str, mini_appid: s
         return {"type": kind, "name": name, "url": _address(name, value, public_url)}
     if words[0] == "page":
         url = _address(name, given.get("open", "/"), public_url)
+        if not mini_appid:  # none is published
+            return {"type": "view", "name": name, "url": url}
         return {"type": kind, "name": name, "url": url, "appid": mini_appid, field: value}
     return {"type": kind, "name": name, field: value}
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 Table = Mapping[str, Any]
+FREE = "现在不收费，申请照常办理。"
 _COUNTED = "零一二三四五六七八九十"
 
 
@@ -16,6 +17,8 @@ def programme_numbers(programmes: Iterable[Table], packs: Mapping[str, Table]) -
         found = {
             "fee": _fee(programme),
             "membership": _membership(programme),
+            "now": _on(programme) if programme["fee"]["mode"] == "on" else FREE,
+            "on": _on(programme) if programme["fee"]["mode"] == "off" else "",
             "valid": _valid(programme),
             "notice": _notice(programme),
             "team": _people(programme, "team_at_least"),
@@ -25,6 +28,21 @@ def programme_numbers(programmes: Iterable[Table], packs: Mapping[str, Table]) -
         if programme["id"] == "credit-evaluation" and programme.get("scheme") in packs:
             numbers |= _scores(packs[programme["scheme"]])
     return numbers
+
+
+def charged(numbers: Mapping[str, str], switched_on: Iterable[str]) -> dict[str, str]:
+    """The same where charging for these programmes has been switched on by hand."""
+    names = [programme.replace("-", "_") for programme in switched_on]
+    now = {f"now_{name}": numbers[f"on_{name}"] for name in names if f"on_{name}" in numbers}
+    return {**numbers, **now}
+
+
+def _on(programme: Table) -> str:
+    """What is paid where charging is open."""
+    fee, membership = _fee(programme), _membership(programme)
+    if not fee:
+        return ""
+    return f"{fee}，含{membership}。" if membership else f"{fee}。"
 
 
 def _fee(programme: Table) -> str:

@@ -9,9 +9,12 @@ class Door(StrEnum):
 
     H5 = "h5"
     MINI = "mini"
+    CHAT = "chat"
+    """Written to the official account: WeChat vouches for the openid of each message."""
 
 
 SLIDES = {Door.H5: timedelta(days=7), Door.MINI: timedelta(days=30)}
+ONE_MESSAGE = timedelta(minutes=5)  # of a person who acts by writing: each message proves itself
 LONGEST = timedelta(days=180)  # however often it is used: a token that was copied dies as well
 NOTED_EVERY = timedelta(minutes=10)  # so that reading does not mean writing
 

@@ -11,13 +11,18 @@ SEND = "telling.send"  # the kind of job that sends one message
 
 WINDOW = timedelta(hours=47, minutes=55)  # of WeChat's 48 hours
 ANSWERS_PER_MESSAGE = 5
+TAP_WINDOW = timedelta(seconds=55)  # of WeChat's minute
+ANSWERS_PER_TAP = 3
+# An answer of the chat that comes later than this finds nobody waiting.
+ANSWER_WITHIN = timedelta(minutes=5)
 # WeChat drops a second template message with the same client_msg_id for ten minutes.
 REPEATABLE_FOR = timedelta(minutes=9)
 IN_OTHER_HANDS_FOR = timedelta(minutes=1)
 LOST_AFTER = timedelta(minutes=15)
 
 NO_GRANT = 43101
-NOT_FOLLOWING = frozenset({43004, 48002, 50005})
+NOT_FOLLOWING = frozenset({43004, 43019, 48002, 50005})
+NOBODY = frozenset({40003, 46004})  # the account knows nobody by this openid
 DAILY_QUOTA = 45009
 # About us, not about the person: somebody has to look at the account.
 OUR_FAULT = frozenset({40037, 40249, 43107, 43108, 43116, 47003, 48001, 48004, 50002})
@@ -61,6 +66,17 @@ def is_open(channel: Channel, reach: Reach, *, now: datetime) -> bool:
         and now < reach.wrote_at + WINDOW
         and reach.answered < ANSWERS_PER_MESSAGE
     )
+
+
+def may_answer(reach: Reach, *, acted_at: datetime, answered: int, now: datetime) -> bool:
+    """Whether a customer message may answer what somebody did at `acted_at`.
+
+    Their last written message allows a few within two days, and a tap or a scan a few at once;
+    `answered` are those since the act.
+    """
+    if is_open(Channel.CUSTOM, reach, now=now):
+        return True
+    return answered < ANSWERS_PER_TAP and now < acted_at + TAP_WINDOW
 
 
 def first_open(

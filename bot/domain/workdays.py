@@ -1,4 +1,8 @@
-"""Chinese working days, as announced year by year; beyond the table nothing is known."""
+"""Chinese working days, as announced year by year.
+
+Of a year that is not announced only the law is known: weekends and statutory holidays are off.
+What is said about such a year is said as expected, and no limit is counted by it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +12,17 @@ from zoneinfo import ZoneInfo
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 _SATURDAY = 5
+_ANNOUNCED_IN = 11  # the month in which the next year is usually announced
 _WEEKDAYS = "一二三四五六日"
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Holidays and make-up days of the years that the State Council has announced."""
+    """Holidays and make-up days, and which years the State Council has announced."""
 
-    years: frozenset[int]
+    announced: frozenset[int]
+    statutory: frozenset[str]
+    """Month and day of the holidays that are the same in every year."""
     days_off: frozenset[date]
     make_up_days: frozenset[date]
 
@@ -28,24 +35,32 @@ class Calendar:
                 span = (holiday["to"] - holiday["from"]).days
                 days_off |= {holiday["from"] + timedelta(days) for days in range(span + 1)}
             make_up |= set(year["make_up_days"])
-        years = frozenset(year["year"] for year in table["year"])
-        return cls(years, frozenset(days_off), frozenset(make_up))
+        announced = frozenset(y["year"] for y in table["year"] if y.get("announced", True))
+        statutory = frozenset(table["statutory"]["days"])
+        return cls(announced, statutory, frozenset(days_off), frozenset(make_up))
 
-    def works_on(self, day: date) -> bool | None:
-        """Whether that day is a working day; None when its year has not been announced."""
-        if day.year not in self.years:
-            return None
-        return day in self.make_up_days or (day.weekday() < _SATURDAY and day not in self.days_off)
+    def works_on(self, day: date) -> bool:
+        """Whether that day is worked, as far as is known today."""
+        is_off = day in self.days_off or f"{day:%m-%d}" in self.statutory
+        return day in self.make_up_days or (day.weekday() < _SATURDAY and not is_off)
+
+    def next_after(self, day: date) -> date:
+        """The first working day after a day, as far as is known today."""
+        day += timedelta(1)
+        while not self.works_on(day):
+            day += timedelta(1)
+        return day
 
     def add(self, day: date, working_days: int) -> date | None:
-        """The n-th working day after a day; None when that lies beyond the table."""
-        while working_days:
-            day += timedelta(1)
-            works = self.works_on(day)
-            if works is None:
-                return None
-            working_days -= works
-        return day
+        """The n-th working day after a day; None when its year is not announced: a limit holds."""
+        for _ in range(working_days):
+            day = self.next_after(day)
+        return day if day.year in self.announced else None
+
+    def missing(self, today: date) -> int | None:
+        """A year whose announcement should be here by now: this one, from November on the next."""
+        wanted = today.year + (today.month >= _ANNOUNCED_IN)
+        return next((y for y in (today.year, wanted) if y not in self.announced), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +79,15 @@ class Office:
     def hours(self) -> str:
         return f"工作日{self.opens:%H:%M}—{self.closes:%H:%M}"
 
-    def is_open(self, now: datetime) -> bool | None:
-        """Whether somebody is there; None when nobody knows whether that day is worked."""
+    def is_open(self, now: datetime) -> bool:
+        """Whether somebody is there, as far as is known today."""
         here = now.astimezone(BEIJING)
-        if not self.opens <= here.time() < self.closes:
-            return False
-        return self.calendar.works_on(here.date())
+        return self.opens <= here.time() < self.closes and self.calendar.works_on(here.date())
 
     def next_day(self, now: datetime) -> str:
-        """When a question will be read, in words; without a date when that is not known."""
+        """When a question will be read, in words; with a doubt while its year is not announced."""
         here = now.astimezone(BEIJING)
         today = self.calendar.works_on(here.date()) and here.time() < self.opens
-        day = here.date() if today else self.calendar.add(here.date(), 1)
-        if day is None:
-            return "下一个工作日"
-        return f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
+        day = here.date() if today else self.calendar.next_after(here.date())
+        doubt = "" if day.year in self.calendar.announced else "，以放假通知为准"
+        return f"{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}{doubt}）"

@@ -1,0 +1,156 @@
+"""One certificate as the register keeps it in memory: a few dozen bytes and a line of text."""
+
+import struct
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple
+
+from bot.domain import certificate_token
+from bot.domain.certificate_token import SIGNATURE_BYTES, Claim, pack, write
+from bot.domain.certificates import Facts, State, effective
+
+EPOCH = date(2000, 1, 1)
+_LATER = (certificate_token.EPOCH - EPOCH).days
+_MIDNIGHT = datetime(2000, 1, 1, tzinfo=timezone(timedelta(hours=8)))  # no summer time since 1991
+_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+_FIXED = struct.Struct(f">{SIGNATURE_BYTES}s8s?hhhhhhhhqi")
+_SEPARATOR = "\x1f"
+NEVER = -1
+
+
+class Entry(NamedTuple):
+    """Days are counted from EPOCH, `recorded` in microseconds; a tuple, because millions are read.
+
+    The order of the fields is that of `sql_entry`.
+    """
+
+    signature: bytes
+    random: bytes
+    demonstration: bool
+    key: int
+    first: int
+    last: int
+    since: int
+    reviewed: int
+    due: int
+    grace: int
+    late: int
+    recorded: int
+    position: int
+    number: str
+    code: str
+    programme: str
+    scheme: str
+    level: str
+    state: str
+    reason: str
+    replaces: str
+    replaced_by: str
+    name: str
+    member_until: str = ""
+    """The last day of a membership that is over; files from before have no such part."""
+
+    @property
+    def facts(self) -> Facts:
+        due = None if self.due == NEVER else day(self.due)
+        return Facts(State(self.state), day(self.last), due, self.grace, self.late)
+
+    @property
+    def claim(self) -> Claim:
+        """What its key must have signed."""
+        return Claim(
+            self.number, self.key, self.random, self.position, day(self.first), day(self.last),
+            self.scheme, self.level, self.code, self.name,
+        )  # fmt: skip
+
+    @property
+    def token(self) -> str:
+        """The token of these facts and this signature; whether they fit is not said."""
+        head = self.key, self.random, self.position, self.first - _LATER, self.last - _LATER
+        payload = write(head, self.scheme, self.level, self.code, self.name)
+        return pack(payload, self.signature)
+
+    @property
+    def recorded_at(self) -> datetime:
+        return _INSTANT + timedelta(microseconds=self.recorded)
+
+
+def day_of(now: datetime) -> int:
+    """Today in Beijing."""
+    return int((now - _MIDNIGHT).total_seconds() // 86400)
+
+
+def state_on(entry: Entry, on: int) -> State:
+    """The state on a day; the short way for what is simply valid."""
+    if entry.state == "active" and on <= entry.last and (entry.due == NEVER or on < entry.due):
+        return State.ACTIVE
+    return effective(entry.facts, day(on))
+
+
+def day(number: int) -> date:
+    return EPOCH + timedelta(days=number)
+
+
+@lru_cache(maxsize=20_000)
+def day_text(number: int) -> str:
+    return day(number).isoformat()
+
+
+@lru_cache(maxsize=20_000)
+def chinese_day(number: int) -> str:
+    found = day(number)
+    return f"{found.year} 年 {found.month} 月 {found.day} 日"
+
+
+def read_entry(record: bytes) -> Entry:
+    fixed = _FIXED.unpack_from(record)
+    return Entry(*fixed, *record[_FIXED.size :].decode().split(_SEPARATOR))
+
+
+def hashed(text: str) -> int:
+    """Where to look for a number or a code."""
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+
+
+def _days(column: str) -> str:
+    return f"int2send(coalesce({column} - DATE '{EPOCH}', {NEVER})::int2)"
+
+
+def _signature() -> str:
+    """The last 64 bytes of a token, or zeros for what is no token: a bad row must stop nobody."""
+    padding = "(4 - length(c.token) % 4) % 4"
+    padded = f"translate(c.token, '-_', '+/') || repeat('=', {padding})"
+    return (
+        "CASE WHEN c.token ~ '^[A-Za-z0-9_-]{88,}$' AND length(c.token) % 4 <> 1"
+        f" THEN substr(decode(right({padded}, 88), 'base64'), 3 - {padding})"
+        f" ELSE decode(repeat('00', {SIGNATURE_BYTES}), 'hex') END"
+    )
+
+
+def sql_entry() -> str:
+    """The same bytes, made by PostgreSQL of a row `c` of the certificates."""
+    columns = ("number", "credit_code", "programme", "scheme", "level", "state", "reason",
+               "replaces", "replaced_by", "name", "member_until")  # fmt: skip
+    parts = (
+        _signature(),
+        "c.random",
+        "CASE WHEN c.basis_kind = 'demonstration' THEN '\\x01'::bytea ELSE '\\x00'::bytea END",
+        "int2send(c.key)",
+        _days("c.valid_from"),
+        _days("c.valid_to"),
+        _days("(c.state_since AT TIME ZONE 'Asia/Shanghai')::date"),
+        _days("c.reviewed_on"),
+        _days("c.review_due"),
+        "int2send(c.grace_days)",
+        "int2send(c.withdrawn_after_days)",
+        "int8send((extract(epoch FROM c.recorded_at) * 1000000)::bigint)",
+        "int4send(c.position)",
+        f"convert_to(concat_ws(E'\\x1f', {', '.join(f'c.{name}' for name in columns)}), 'UTF8')",
+    )
+    return " || ".join(parts)
+
+
+def sql_hash(column: str) -> str:
+    """The same hash, as eight bytes."""
+    return f"substr(sha256(convert_to({column}, 'UTF8')), 1, 8)"
