@@ -1,5 +1,7 @@
 """score(pack, facts, as_of) -> Result: pure, exact, and the same bytes for the same input."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -13,6 +15,7 @@ from bot.scoring.result import Result
 from bot.scoring.rules import Moment, Rule, all_points, compile_part, window_starts
 
 _FINEST = 6  # decimals of a point
+_NO_CAP = 1_000_000  # times a cap: more than any number of records reaches
 
 
 class Compiled:
@@ -52,6 +55,18 @@ class Compiled:
     def moment(self, facts: Facts, as_of: date) -> Moment:
         first = window_starts(as_of, self._windows)
         return Moment(as_of, first, facts.usable, self.ratios, own=facts.basis == "self")
+
+    def beyond_caps(self, result: Result) -> Iterator[tuple[Part, int]]:
+        """Counted parts whose records would weigh more than their cap, with that weight."""
+        moment = self.moment(result.facts, result.as_of)
+        for (_, part), units in zip(self.flat, result.trace or (), strict=False):
+            cap = part.cap if part.rule == "count" else None
+            if cap is not None and units == int(cap * self.scale):
+                free = replace(part, cap=cap * _NO_CAP)
+                weight = compile_part(self.pack, free, self.ratios, self.scale)
+                whole = weight(result.facts.usable, moment)
+                if whole is not None and whole != units:
+                    yield part, whole
 
     def refusals(self, facts: Facts, as_of: date) -> tuple[str, ...]:
         """Why nothing may be scored; empty when every gate is open."""

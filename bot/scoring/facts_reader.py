@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.scoring.facts import BASES, STANDINGS, Facts, Record, by_fact_and_id, gather, record
-from bot.scoring.pack import FactSpec, Pack
+from bot.scoring.pack import FactSpec, Pack, Statement
 from bot.scoring.reading import BadData, Table, parse_json, parse_toml
 
 FORMAT = 1
@@ -122,17 +122,21 @@ class _Reader:
         year = t.integer("year")
         if not 1949 <= year <= 2999:
             t.fail("报表年度不合理", "year")
-        allowed = set(self._pack.statement.items)
-        return year, _amounts(t.table("items"), allowed), _amounts(t.maybe_table("before"), allowed)
+        known = self._pack.statement
+        return year, _amounts(t.table("items"), known), _amounts(t.maybe_table("before"), known)
 
 
-def _amounts(table: Table | None, allowed: set[str]) -> Mapping[str, Decimal]:
+def _amounts(table: Table | None, known: Statement) -> Mapping[str, Decimal]:
     if table is None:
         return {}
     for key in table.keys():  # noqa: SIM118 (a Table)
-        if key not in allowed:
+        if key not in known.items:
             table.fail("报表里没有这个科目，请检查名称", key)
-    return {key: table.number(key) for key in table.keys()}  # noqa: SIM118 (a Table)
+    amounts = {key: table.number(key) for key in table.keys()}  # noqa: SIM118 (a Table)
+    for key, amount in amounts.items():
+        if amount < 0 and key not in known.signed:
+            table.fail("这个科目不能是负数，请检查", key)
+    return amounts
 
 
 def _not_negative(t: Table, number: Any) -> Any:

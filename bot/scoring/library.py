@@ -8,7 +8,10 @@ from bot.scoring.describe import Wording
 from bot.scoring.lint import load_pack
 from bot.scoring.pack import Pack
 from bot.scoring.programme import Programme
-from bot.scoring.programme_reader import load_programme, read_programme
+from bot.scoring.programme_lint import load_programme
+from bot.scoring.programme_reader import read_programme
+from bot.scoring.questions import Questionnaire
+from bot.scoring.questions_reader import plain_questionnaire, read_questionnaire
 from bot.scoring.reading import BadData, parse_toml
 
 HERE = Path(__file__).parent
@@ -48,6 +51,18 @@ def shipped_cases(scheme: str, version: int | None = None) -> tuple[Case, ...]:
     path = pack_path(scheme, version).with_suffix(".cases.toml")
     pack = shipped_pack(scheme, version)
     return read_cases(pack, path.read_text(encoding="utf-8"), _short(path))
+
+
+@lru_cache(maxsize=64)
+def questionnaire(pack: Pack) -> Questionnaire:
+    """What a self-assessment under this pack asks, in the words of the newest file that fits."""
+    files = (PACKS / pack.id).glob("*.questions.toml")
+    numbers = sorted(int(file.name.split(".")[0]) for file in files)
+    fitting = [number for number in numbers if number <= pack.version]
+    if not fitting:
+        return plain_questionnaire(pack)
+    path = PACKS / pack.id / f"{fitting[-1]}.questions.toml"
+    return read_questionnaire(pack, path.read_text(encoding="utf-8"), _short(path))
 
 
 @lru_cache(maxsize=1)

@@ -112,6 +112,8 @@ def _financial(pack: Pack) -> Found:
         industry = pack.facts.get(pack.statement.industry or "")
         if pack.statement.industry and (industry is None or industry.type != "text"):
             yield "statement.industry", "应当是一项 text 类的事实"
+        if unknown := set(pack.statement.signed) - set(pack.statement.items):
+            yield "statement.signed", f"没有这些科目：{'、'.join(sorted(unknown))}"
     for ratio in pack.ratios:
         problems = _formula(pack, ratio.formula, ratio.positive)
         yield from ((f"ratio[{ratio.name}]", words) for words in problems)

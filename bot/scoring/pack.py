@@ -23,6 +23,12 @@ class Source:
         text = "；".join(part for part in (self.standard, house) if part)
         return _READINGS.sub("", text)
 
+    @property
+    def plain(self) -> str:
+        """The words alone, for a table that has a column for each kind."""
+        text = "；".join(part for part in (self.standard, self.house) if part)
+        return _READINGS.sub("", text)
+
 
 @dataclass(frozen=True, slots=True)
 class FactSpec:
@@ -162,6 +168,8 @@ class Statement:
     fact: str
     industry: str | None
     sheets: tuple[tuple[str, tuple[str, ...]], ...]
+    signed: tuple[str, ...]
+    """The items that may be negative."""
 
     @property
     def items(self) -> tuple[str, ...]:

@@ -262,7 +262,7 @@ def _expert(t: Table) -> Expert:
 
 def _statement(t: Table) -> Statement:
     sheets = t.each("sheet", lambda s: (s.text("name"), s.texts("items")))
-    return Statement(t.text("fact"), t.maybe_text("industry"), sheets)
+    return Statement(t.text("fact"), t.maybe_text("industry"), sheets, t.texts("signed"))
 
 
 def _ratio(t: Table) -> Ratio:

@@ -6,7 +6,8 @@ from datetime import date
 from bot.domain.errors import DomainError
 from bot.scoring.pack import Source
 
-# Every step that a programme may take, in the order in which they can follow one another.
+# Every step that a programme may take, in the order in which they follow one another; what is
+# owed may be paid at any of them.
 STEPS = (
     "sign",
     "seal",
@@ -27,6 +28,14 @@ FEE_MODES = ("on", "off", "never")
 APPLICANTS = ("everyone", "member", "other")
 UPGRADES = ("none", "any_time", "next_intake")
 SCOPES = ("public", "members", "internal")
+# What may be asked of an applicant; how each is looked at stands in services/case_conditions.py.
+CONDITIONS = (
+    "协会会员",
+    "促进会会员",
+    "企业登记状态为存续",
+    "已签署信用承诺",
+    "没有未解除的重大失信行为",
+)
 
 
 class NoFee(DomainError):

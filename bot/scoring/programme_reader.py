@@ -1,11 +1,9 @@
-"""Reads a programme strictly, and finds what is wrong with one."""
+"""Reads a programme strictly: unknown keys, wrong types and impossible numbers are refused."""
 
-from collections.abc import Iterator
+import re
 from string import Formatter
 
 from bot.scoring.canonical import fingerprint
-from bot.scoring.lint import Finding
-from bot.scoring.pack import Pack
 from bot.scoring.pack_reader import source_of
 from bot.scoring.programme import (
     APPLICANTS,
@@ -24,9 +22,9 @@ from bot.scoring.programme import (
     Programme,
     Refund,
 )
-from bot.scoring.reading import BadData, Table, parse_toml
+from bot.scoring.reading import Table, parse_toml
 
-_LONGEST_YEARS = 10
+_MOST_DIGITS = 9
 
 
 def read_programme(text: str, file: str) -> Programme:
@@ -38,8 +36,8 @@ def read_programme(text: str, file: str) -> Programme:
     )
     fee, refund, review = top.table("fee"), top.maybe_table("refund"), top.maybe_table("review")
     programme = Programme(
-        id=top.text("id"),
-        version=top.integer("version"),
+        id=_id(top),
+        version=_at_least(top, "version", 1),
         name=top.text("name"),
         document=top.text("document"),
         issuer=top.text("issuer"),
@@ -66,6 +64,20 @@ def read_programme(text: str, file: str) -> Programme:
     return programme
 
 
+def _id(t: Table) -> str:
+    name = t.text("id")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        t.fail("编号只用小写字母、数字和连字符，例如 credit-rating", "id")
+    return name
+
+
+def _at_least(t: Table, key: str, least: int, default: int | None = None) -> int:
+    number = t.integer(key, default)
+    if number < least:
+        t.fail(f"应当不小于 {least}", key)
+    return number
+
+
 def _fee(t: Table) -> Fee:
     mode, basis = t.one_of("mode", FEE_MODES), t.maybe_text("legal_basis")
     return Fee(mode, basis, t.each("price", _price), source_of(t))
@@ -87,12 +99,25 @@ def _refund(t: Table) -> Refund:
 
 def _certificate(t: Table) -> CertificateRule:
     number = t.text("number")
-    fields = {name for _, name, _, _ in Formatter().parse(number) if name is not None}
-    if not fields <= {"year", "body", "grade", "serial"} or "serial" not in fields:
-        t.fail("编号只能用 {year}、{body}、{grade}、{serial}，而且要有 {serial}", "number")
-    return CertificateRule(
-        t.integer("valid_years"), t.text("body"), number, t.integer("serial_digits"), source_of(t)
-    )
+    fields = _fields(number)
+    if not set(fields) <= {"year", "body", "grade", "serial"} or fields.count("serial") != 1:
+        t.fail("编号只能用 {year}、{body}、{grade}、{serial}，而且要有一个 {serial}", "number")
+    if not number.endswith("{serial}"):
+        t.fail("顺序号 {serial} 应当在编号的最后", "number")
+    digits = t.integer("serial_digits")
+    if not 1 <= digits <= _MOST_DIGITS:
+        t.fail(f"应当在 1 到 {_MOST_DIGITS} 之间", "serial_digits")
+    return CertificateRule(t.integer("valid_years"), t.text("body"), number, digits, source_of(t))
+
+
+def _fields(pattern: str) -> list[str]:
+    """The names in braces, each bare; something else where the braces are anything else."""
+    try:
+        parsed = list(Formatter().parse(pattern))
+    except ValueError:
+        return ["?"]
+    named = [(name, spec, turn) for _, name, spec, turn in parsed if name is not None]
+    return ["?" if spec or turn else name for name, spec, turn in named]
 
 
 def _review(t: Table) -> AnnualReview:
@@ -112,10 +137,10 @@ def _flow(t: Table) -> Flow:
     return Flow(
         steps=steps,
         decides=t.one_of("decides", DECIDERS),
-        team_at_least=t.integer("team_at_least", 0),
-        committee_at_least=t.integer("committee_at_least", 0),
+        team_at_least=_at_least(t, "team_at_least", 0, 0),
+        committee_at_least=_at_least(t, "committee_at_least", 0, 0),
         committee_may_raise=t.flag("committee_may_raise", default=False),
-        returns_at_most=t.integer("returns_at_most", 0),
+        returns_at_most=_at_least(t, "returns_at_most", 0, 0),
         source=source_of(t),
     )
 
@@ -123,7 +148,7 @@ def _flow(t: Table) -> Flow:
 def _notice(t: Table) -> NoticeRule:
     return NoticeRule(
         t.flag("before_award", default=False),
-        t.integer("working_days"),
+        _at_least(t, "working_days", 0),
         t.one_of("scope", SCOPES),
         t.one_of("downgrade_scope", SCOPES),
         source_of(t),
@@ -142,120 +167,3 @@ def _material(t: Table) -> MaterialRule:
         facts=t.texts("facts"),
         source=source_of(t),
     )
-
-
-def load_programme(text: str, file: str, pack: Pack | None) -> Programme:
-    """A programme fit to run: read strictly and free of findings."""
-    programme = read_programme(text, file)
-    findings = check_programme(programme, pack)
-    if findings:
-        raise BadData(file, findings[0].place, findings[0].problem)
-    return programme
-
-
-def check_programme(programme: Programme, pack: Pack | None) -> list[Finding]:
-    """Every defect; `pack` is the scheme that it names, None when it names none."""
-    checks = (_scheme, _fees, _dates, _people, _order, _materials, _sources)
-    return [
-        Finding(programme.file, place, check.__name__.lstrip("_"), words)
-        for check in checks
-        for place, words in check(programme, pack)
-    ]
-
-
-Found = Iterator[tuple[str, str]]
-
-
-def _scheme(programme: Programme, pack: Pack | None) -> Found:
-    if programme.scheme is not None and (pack is None or pack.id != programme.scheme):
-        yield "scheme", f"没有“{programme.scheme}”这个评分包"
-    if programme.scheme is None and programme.flow.decides != "signature":
-        yield "flow.decides", "没有评分包的项目只能由签署决定"
-
-
-def _fees(programme: Programme, _: Pack | None) -> Found:
-    fee = programme.fee
-    if fee.mode == "on" and programme.scheme is not None and not fee.legal_basis:
-        yield "fee.legal_basis", "评出等级的项目要收费，必须写明法律依据"
-    if fee.mode == "never" and any(price.fen for price in fee.prices):
-        yield "fee", "不收取任何费用的项目不能有价格"
-    if fee.mode == "on" and not any(price.fen for price in fee.prices):
-        yield "fee", "收费的项目没有价格"
-    if any(price.fen for price in fee.prices):
-        if programme.refund is None:
-            yield "refund", "有价格就要写明退款办法"
-        if "pay" not in programme.flow.steps:
-            yield "flow.steps", "有价格却没有付款这一步（pay）"
-
-
-def _dates(programme: Programme, _: Pack | None) -> Found:
-    years, review = programme.certificate.valid_years, programme.annual_review
-    start, end = programme.effective_from, programme.retired_on
-    if not 1 <= years <= _LONGEST_YEARS:
-        yield "certificate.valid_years", f"{years} 年不合理"
-    if start is not None and end is not None and end <= start:
-        yield "retired_on", "停用日不晚于生效日，项目永远不会生效"
-    if review is not None:
-        if years < 2:
-            yield "review", "证书只有一年，年审日永远不会到"
-        if not 0 <= review.opens_days_before <= 365:
-            yield "review.opens_days_before", "应当在 0 到 365 天之间"
-        if not 0 <= review.grace_days < review.withdrawn_after_days:
-            yield "review.grace_days", "宽限期应当短于撤销的期限"
-    if programme.notice.before_award and not 1 <= programme.notice.working_days <= 30:
-        yield "notice.working_days", "颁证前的公示应当是 1 到 30 个工作日"
-
-
-def _people(programme: Programme, _: Pack | None) -> Found:
-    flow = programme.flow
-    if "committee" in flow.steps and flow.committee_at_least < 1:
-        yield "flow.committee_at_least", "有委员会这一步，却没有写人数"
-    if {"mark", "report"} & set(flow.steps) and flow.team_at_least < 1:
-        yield "flow.team_at_least", "有评价小组的步骤，却没有写人数"
-
-
-def _order(programme: Programme, _: Pack | None) -> Found:
-    steps = programme.flow.steps
-    last = [step for step in steps if step in {"award", "show"}]
-    if not last:
-        yield "flow.steps", "流程没有结果：要有 award 或 show"
-    if "award" in steps and steps[-1] != "award":
-        yield "flow.steps", "award 应当是最后一步"
-    if programme.notice.before_award and "candidate_notice" not in steps:
-        yield "flow.steps", "颁证前要公示，却没有 candidate_notice 这一步"
-    if programme.flow.decides not in {*steps, "signature"}:
-        yield "flow.decides", f"由 {programme.flow.decides} 决定，流程里却没有这一步"
-
-
-def _materials(programme: Programme, pack: Pack | None) -> Found:
-    seen: set[str] = set()
-    for material in programme.materials:
-        place = f"material[{material.id}]"
-        if material.id in seen:
-            yield place, "材料编号重复"
-        seen.add(material.id)
-        if not material.steps and not material.facts:
-            yield place, "没有规则也没有步骤用到这份材料"
-        for step in material.steps:
-            if step not in programme.flow.steps:
-                yield place, f"流程里没有“{step}”这一步"
-        for fact in material.facts:
-            if pack is None or fact not in pack.facts:
-                yield place, f"评分包里没有“{fact}”这项事实"
-
-
-def _sources(programme: Programme, _: Pack | None) -> Found:
-    rows: list[tuple[str, object]] = [
-        ("fee", programme.fee.source),
-        ("certificate", programme.certificate.source),
-        ("upgrade", programme.upgrade_source),
-        ("flow", programme.flow.source),
-        ("notice", programme.notice.source),
-    ]
-    if programme.refund is not None:
-        rows.append(("refund", programme.refund.source))
-    if programme.annual_review is not None:
-        rows.append(("review", programme.annual_review.source))
-    rows += [(f"fee.price[{price.who}]", price.source) for price in programme.fee.prices]
-    rows += [(f"material[{m.id}]", m.source) for m in programme.materials]
-    yield from ((place, "没有写 source：依据是什么") for place, source in rows if source is None)

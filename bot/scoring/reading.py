@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Never, TypeVar
 
@@ -28,7 +28,7 @@ class BadData(BadInput):
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text, parse_float=_exact)
+        return _plain(tomllib.loads(text, parse_float=_exact), file)
     except tomllib.TOMLDecodeError as error:
         raise BadData(file, *_toml_problem(text, str(error))) from error
     except (ValueError, ArithmeticError, RecursionError) as error:
@@ -58,7 +58,24 @@ def parse_json(text: str, file: str) -> dict[str, Any]:
         raise BadData(file, "", _UNREASONABLE) from error
     if not isinstance(found, dict):
         raise BadData(file, "", "最外层应当是一个对象 {…}")
-    return found
+    return _plain(found, file)
+
+
+def _plain(table: dict[str, Any], file: str) -> dict[str, Any]:
+    """The table, if everything in it has a canonical form: no time of day, no half character."""
+    left: list[tuple[str, Any]] = [("", table)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict):
+            left += [(f"{place}.{key}".lstrip("."), item) for key, item in value.items()]
+            left += [(place, key) for key in value]
+        elif isinstance(value, list):
+            left += [(place, item) for item in value]
+        elif isinstance(value, (datetime, time)):
+            raise BadData(file, place, "只能写日期，例如 2026-03-01，不能写时刻")
+        elif isinstance(value, str) and any("\ud800" <= mark <= "\udfff" for mark in value):
+            raise BadData(file, place.encode(errors="replace").decode(), "有不完整的字符")
+    return table
 
 
 def _exact(text: str) -> Decimal:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from bot.scoring.canonical import plain
 from bot.scoring.describe import Wording
+from bot.scoring.engine import compiled
 from bot.scoring.facts import Record
 from bot.scoring.ladder import Hit
 from bot.scoring.missing import missing
@@ -56,12 +57,17 @@ class Telling:
             yield self._line["group"].format(name=group.name, points=points)
 
     def capped(self) -> Iterator[str]:
+        """First the rules of single indicators, then those of groups."""
+        for part, whole in compiled(self._pack).beyond_caps(self._result):
+            yield self._line["capped"].format(
+                name=part.name, before=self._points(whole), points=plain(part.cap or Decimal(0))
+            )
         for group, before, units in self._result.held():
             if before != units:
                 yield self._line["capped"].format(
                     name=group.name,
-                    before=plain(self._result.points(before)),
-                    points=plain(self._result.points(units)),
+                    before=self._points(before),
+                    points=self._points(units),
                 )
 
     def bars(self) -> Iterator[str]:

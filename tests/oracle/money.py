@@ -100,6 +100,9 @@ STRONG = tuple(  # a year that reaches the best level of nearly every ratio
 )
 
 
+SIGNED = {"所有者权益", "财务费用", "利息支出", "利润总额", "净利润", "经营现金净流量"}
+
+
 def statements(rng: Random, as_of: date, luck: float) -> list[dict[str, Any]]:
     """One to four years, with gaps, most of them whole."""
     last = as_of.year - 1 if (as_of.month, as_of.day) != (12, 31) else as_of.year
@@ -128,6 +131,8 @@ def statements(rng: Random, as_of: date, luck: float) -> list[dict[str, Any]]:
             found.append({"year": last - 2, "items": _year(rng, whole=whole), "before": long_ago})
         case 2:
             found.append({"year": last - 4, "items": _year(rng, whole=whole)})
+    for amounts in (column for year in found for column in (year["items"], year.get("before", {}))):
+        amounts |= {item: abs(n) for item, n in amounts.items() if item not in SIGNED}
     return found
 
 

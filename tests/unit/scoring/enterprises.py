@@ -68,6 +68,7 @@ def records(draw: st.DrawFn, pack: Pack, spec: FactSpec, number: int) -> Row:
 
 @st.composite
 def statements(draw: st.DrawFn, pack: Pack) -> Row:
-    items = pack.statement.items if pack.statement else ()
-    column = st.fixed_dictionaries({}, optional=dict.fromkeys(items, AMOUNT))
+    items, signed = (pack.statement.items, pack.statement.signed) if pack.statement else ((), ())
+    amounts = {item: AMOUNT if item in signed else AMOUNT.map(abs) for item in items}
+    column = st.fixed_dictionaries({}, optional=amounts)
     return {"year": 2025, "items": draw(column), "before": draw(column)}

@@ -163,7 +163,7 @@ def test_nothing_is_offered_that_only_time_brings(public: Pack) -> None:
     assert "filings" in offered
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)  # each is scored on 730 days
 @given(st.data())
 def test_the_outlook_names_exactly_the_days_on_which_something_changes(
     data: st.DataObject,
@@ -270,6 +270,17 @@ def test_caps_that_bit_and_lists_that_were_looked_up_are_told(public: Pack) -> N
     assert sections["已经封顶"] == ("荣誉信息合计 58 分，按规则只计 50 分。",)
     assert sections["结果"][-1] == "没有查到不良记录，共查过 1 项。没查过的不算。"
     assert sections["怎样提高"] == ("已经是最高一级。",)
+
+
+def test_the_cap_of_a_single_indicator_is_told_too(public: Pack) -> None:
+    cases = [{"id": f"d{n}", "fact": "judgment_debtor", "date": "2026-01-05"} for n in range(7)]
+    result = score(public, read(public, [FIRM, *cases]), AS_OF)
+    four = score(public, read(public, [FIRM, *cases[:4]]), AS_OF)
+
+    told = [
+        dict(explain(one, shipped_wording()).sections).get("已经封顶") for one in (result, four)
+    ]
+    assert told == [("被执行人信息情况合计 -105 分，按规则只计 -60 分。",), None]
 
 
 def test_a_change_names_the_day_the_points_and_the_level(public: Pack) -> None:

@@ -13,7 +13,8 @@ from bot.scoring.programme import (
     price_for,
     switched_on,
 )
-from bot.scoring.programme_reader import check_programme, load_programme, read_programme
+from bot.scoring.programme_lint import check_programme, load_programme
+from bot.scoring.programme_reader import read_programme
 from bot.scoring.reading import BadData
 
 ALL = {programme.id: programme for programme in shipped_programmes()}
@@ -151,6 +152,16 @@ SPOILT = [
      "scheme：没有“other”这个评分包（scheme）"),
     ('source = { standard = "000 六.2 申请信用等级提升不受有效期限制" }', "",
      "upgrade：没有写 source：依据是什么（sources）"),
+    ('"协会会员"', '"大客户"', ("conditions：不知道怎样核对“大客户”；能核对的有：协会会员、"
+     "促进会会员、企业登记状态为存续、已签署信用承诺、没有未解除的重大失信行为（conditions）")),
+    ('who = "everyone"', ('who = "member"\nfen = 0\nsource = { house = "x" }\n[[fee.price]]\n'
+     'who = "member"'),
+     "fee.price[member]：同一类申请人有两个价格（fees）"),
+    ('full_before = "verify"', 'full_before = "show"',
+     "refund.full_before：流程里没有“show”这一步（fees）"),
+    ('"verify", "score"', '"score", "verify"',
+     ("flow.steps：各步的先后应当是：sign、seal、pay、show、intake、verify、score、mark、report、"
+     "committee、candidate_notice、result_notice、award（order）")),
 ]  # fmt: skip
 
 
@@ -179,7 +190,21 @@ def test_the_linter_finds_the_planted_defect(old: str, new: str, sentence: str) 
         ("fen = 1800000", "fen = 18000.00", "p.toml：fee.price[第 1 个].fen：应当是一个整数"),
         ("fen = 1800000", "fen = -1", "p.toml：fee.price[第 1 个]：金额和年数不能是负数"),
         ("{serial}", "{number}", ("p.toml：certificate.number：编号只能用 {year}、{body}、{grade}、"
-         "{serial}，而且要有 {serial}")),
+         "{serial}，而且要有一个 {serial}")),
+        ("{year}{body}{grade}{serial}", "{year", ("p.toml：certificate.number：编号只能用 {year}、"
+         "{body}、{grade}、{serial}，而且要有一个 {serial}")),
+        ("{year}{body}{grade}{serial}", "{year:zz}{serial}", ("p.toml：certificate.number：编号只能"
+         "用 {year}、{body}、{grade}、{serial}，而且要有一个 {serial}")),
+        ("{year}{body}{grade}{serial}", "{serial}{year}",
+         "p.toml：certificate.number：顺序号 {serial} 应当在编号的最后"),
+        ("serial_digits = 5", "serial_digits = 0",
+         "p.toml：certificate.serial_digits：应当在 1 到 9 之间"),
+        ("version = 1", "version = 0", "p.toml：version：应当不小于 1"),
+        ('id = "credit-evaluation"', 'id = "../etc"',
+         "p.toml：id：编号只用小写字母、数字和连字符，例如 credit-rating"),
+        ("working_days = 5", "working_days = -5", "p.toml：notice.working_days：应当不小于 0"),
+        ("version = 1", "version = 1\nopens = 07:32:00",
+         "p.toml：opens：只能写日期，例如 2026-03-01，不能写时刻"),
         ('"score", ', '"scores", ', ("p.toml：flow.steps：没有“scores”这一步；有：sign、seal、pay、"
          "show、intake、verify、score、mark、report、committee、candidate_notice、result_notice、"
          "award")),

@@ -134,6 +134,19 @@ def test_everything_shipped_lints_clean() -> None:
     assert _run("lint")[:2] == (0, "检查了 7 个文件，0 处问题\n")
 
 
+def test_spoilt_questions_are_reported_with_their_pack(tmp_path: Path) -> None:
+    copy = tmp_path / "1.toml"
+    for ending in (".toml", ".cases.toml", ".questions.toml"):
+        text = PACK.with_suffix(ending).read_text(encoding="utf-8")
+        copy.with_suffix(ending).write_text(text.replace("minutes = 4", 'minutes = "4"'), "utf-8")
+    code, out, _ = _run("lint", tmp_path)
+
+    assert (code, out.splitlines()) == (
+        1,
+        [f"{tmp_path}/1.questions.toml：minutes：应当是一个整数", "检查了 1 个文件，1 处问题"],
+    )
+
+
 def test_a_spoilt_pack_and_missing_cases_are_reported(tmp_path: Path) -> None:
     spoilt = tmp_path / "2.toml"
     text = PACK.read_text(encoding="utf-8")
@@ -167,6 +180,43 @@ def test_a_dry_run_shows_who_moves_and_why(facts: Path, tmp_path: Path) -> None:
         "  扣分合计（失信信息）（封顶后）：-15 分 → -21 分",
         "  司法信息（封顶后）：-15 分 → -21 分",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["diff", PACK, PACK, "--as-of", "2026-03-01", "--facts"],
+            "这里没有企业事实文件（.toml 或 .json）",
+        ),
+        (["lint"], "这里没有评分包或评价项目的 .toml 文件"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_said_so(
+    tmp_path: Path, words: list[object], sentence: str
+) -> None:
+    code, out, err = _run(*words, tmp_path / "none")
+
+    assert (code, out, err.strip()) == (2, "", f"{tmp_path}/none：{sentence}")
+
+
+def test_cases_of_a_scheme_that_does_not_exist_are_not_passed_over() -> None:
+    code, out, err = _run("cases", "--scheme", "casme")
+
+    assert (code, out, err.strip()[:17]) == (2, "", "casme：没有这个评价体系；有：")
+
+
+def test_the_mark_that_notepad_puts_in_front_does_no_harm(facts: Path) -> None:
+    (facts / "甲.toml").write_text(FACTS, encoding="utf-8-sig")
+
+    assert _score(facts / "甲.toml")[0] == 0
+
+
+def test_half_a_character_is_refused_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text('{"format": 1, "subject": "\\ud800"}', encoding="utf-8")
+
+    assert _score(file)[2].strip() == f"{file}：subject：有不完整的字符"
 
 
 def test_a_dry_run_says_whom_it_cannot_read(facts: Path) -> None:

@@ -13,7 +13,8 @@ from bot.scoring.engine import compiled
 from bot.scoring.library import shipped_pack
 from bot.scoring.outlook import outlook
 from bot.scoring.pack import Part
-from tests.oracle.money import ITEMS, strong_year
+from bot.scoring.reading import BadData
+from tests.oracle.money import ITEMS, SIGNED, strong_year
 from tests.oracle.rating import CHOICES, FOUND, GROUPS, LOOKED, MARKS
 from tests.oracle.rating import ITEMS as GRANTED
 from tests.unit.second_opinion import AS_OF, RATING, both, engine, event, marked
@@ -58,32 +59,24 @@ def test_a_cent_beside_a_reference_value_is_beside_it(owed: str, assets: str, sh
     assert said["parts"]["PQ0302"]["PQ0302.资产负债率"] == Decimal(share)
 
 
-@pytest.mark.parametrize(
-    ("amounts", "ratios"),
-    [
-        ({"利润总额": "-5000000", "利息支出": "-100000"}, ["PQ0302.已获利息倍数"]),
-        (
-            {"资产总额": "-1", "负债总额": "5", "不良资产": "5"},
-            ["PQ0302.资产负债率", "PQ0306.不良资产比率"],
-        ),
-        (
-            {
-                "主营业务收入": "-100",
-                "主营业务成本": "5",
-                "主营业务税金及附加": "0",
-                "技术投入": "-100",
-                "销售收到的现金": "-100",
-            },
-            ["PQ0304.received", "PQ0305.主营业务利润率", "PQ0505.技术投入比率"],
-        ),
-    ],
-)
-def test_two_minus_signs_do_not_make_the_worst_the_best(
-    amounts: dict[str, str], ratios: list[str]
-) -> None:
-    said = both(RATING, statement(**amounts))["parts"]
+def test_two_minus_signs_do_not_make_the_worst_the_best() -> None:
+    said = both(RATING, statement(利润总额="-5000000", 利息支出="-100000"))["parts"]
 
-    assert [said[ratio[:6]][ratio] for ratio in ratios] == [None] * len(ratios)
+    assert said["PQ0302"]["PQ0302.已获利息倍数"] is None
+
+
+@pytest.mark.parametrize("item", sorted({*ITEMS} - SIGNED))
+def test_an_amount_that_cannot_be_negative_is_refused(item: str) -> None:
+    """With debts of minus one yuan a firm would be the least indebted of all."""
+    told = {"records": [{"id": "s", **statement(**{item: "-1"})}]}
+
+    with pytest.raises(BadData, match=f"items.{item}：这个科目不能是负数"):
+        engine(shipped_pack(RATING), {"basis": "self", "standing": "declared", **told}, AS_OF)
+
+
+@pytest.mark.parametrize("item", sorted(SIGNED))
+def test_a_loss_may_be_written_as_one(item: str) -> None:
+    both(RATING, statement(**{item: "-1"}))
 
 
 def test_a_divisor_that_is_not_positive_is_given_as_the_reason() -> None:
