@@ -22,4 +22,4 @@ class Consent(Model):
 
     class Meta:
         table = "consent"
-        indexes = (Index(fields=("user_id", "purpose")),)
+        indexes = (Index(fields=("user_id", "purpose")), Index(fields=("revoked_at",)))

@@ -17,6 +17,7 @@ class Contact(Model):
     # The newest event of each kind, by WeChat's own time: late events cannot turn time back.
     followed_at = fields.DatetimeField(null=True)
     unfollowed_at = fields.DatetimeField(null=True)
+    invalid_at = fields.DatetimeField(null=True)  # WeChat knows nobody by this openid (40003)
 
     class Meta:
         table = "contact"

@@ -53,6 +53,7 @@ class Telling(Model):
             Index(fields=("service_openid", "claimed_at")),
             Index(fields=("mini_openid", "claimed_at")),
         )
+        # A migration adds: the answers of the chat, by their age.
 
 
 class Receipt(Model):

@@ -21,7 +21,9 @@ class Ticket(Model):
     id = fields.UUIDField(primary_key=True, default=None)
     appid = fields.CharField(max_length=32)
     openid = fields.CharField(max_length=64)
-    question = fields.TextField()
+    question = fields.TextField()  # a mobile number in it is masked …
+    phone_sealed = fields.BinaryField(null=True)  # … and stands here
+    answer = fields.TextField(db_default="")
     state = fields.CharEnumField(TicketState, max_length=8, db_default=TicketState.OPEN.value)
     created_at = fields.DatetimeField()
     closed_at = fields.DatetimeField(null=True)

@@ -13,9 +13,11 @@ class User(Model):
     joined_into: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
         "models.User", related_name="joined", null=True, on_delete=fields.RESTRICT
     )  # never a chain: the row there has none itself
+    closed_at = fields.DatetimeField(null=True)  # nothing is left but the number, for the records
 
     class Meta:
         table = "app_user"  # `user` is a word of SQL
+        indexes = (Index(fields=("joined_into_id",)),)
 
 
 class Identity(Model):
@@ -61,7 +63,7 @@ class LoginAttempt(Model):
     id = fields.UUIDField(primary_key=True, default=None)
     state_hash = fields.CharField(max_length=64, unique=True)
     browser_hash = fields.CharField(max_length=64)
-    target = fields.CharField(max_length=40)
+    target = fields.CharField(max_length=160)
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)
 
