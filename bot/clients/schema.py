@@ -14,6 +14,7 @@ from tortoise.migrations.writer import MigrationWriter
 
 from bot.clients.database import connect_arguments, fetch, orm_config
 from bot.clients.queue import install_queue
+from bot.clients.roles import give_rights
 
 _ONE_AT_A_TIME = 725001  # advisory lock: two machines that migrate at once wait for each other
 _MIGRATIONS = "models.migrations"
@@ -29,6 +30,7 @@ async def migrate(url: str) -> None:
             await apply(config=config)
             await Tortoise.close_connections()
         await install_queue(lock)
+        await give_rights(lock)
     finally:
         await lock.close()
 
@@ -72,4 +74,4 @@ async def write_drafts(url: str, name: str) -> list[Path]:
 
 
 def _config(url: str) -> dict[str, Any]:
-    return orm_config(url, pool=2, application="credit-migrate")
+    return orm_config(url, pool=2, application="credit-migrate", role=None)

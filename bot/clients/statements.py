@@ -1,6 +1,10 @@
-"""Financial statements as Excel: the template that members fill in, and its strict reading."""
+"""Financial statements as Excel: the template that members fill in, and its strict reading.
+
+The library is read where it is used: it takes longer to load than everything else in a command.
+"""
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -8,23 +12,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.utils import get_column_letter
-
 from bot.domain.errors import BadInput
 from bot.scoring.pack import Statement
 
 YEARS = 4  # the latest three, and one more for the averages over three years
 LARGEST = 2 * 1024 * 1024
-LARGEST_INFLATED = 20 * 1024 * 1024
+LARGEST_INFLATED = 4 * 1024 * 1024
+MOST_TAGS = 50_000  # twenty times what a filled template has; each one costs the parser memory
 MOST_PROBLEMS = 20
 HEAD_ROW = 3  # 1 title, 2 advice, 3 years
 _HINT = "只填数字，单位：元，负数前加减号，没有的留空。请不要用公式，不要改科目和年份。"
 _LIMIT = Decimal(10) ** 13
 _TOO_LARGE = "文件太大，请用下载的模板填写"
 _UNREADABLE = "打不开这个文件，请用下载的 Excel 模板（.xlsx）填写"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # in which the two words below would look different
+# Codings in which the two words below would look different; Excel writes UTF-8.
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0")
+_CODED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
 # In how many ways the library fails on a broken file.
 _BROKEN = (
     ArithmeticError,
@@ -55,6 +58,9 @@ class BadStatements(BadInput):
 
 def template(statement: Statement, latest_year: int) -> bytes:
     """An empty workbook: one sheet a statement, one row an item, one column a year."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font, PatternFill, Protection
+
     book = Workbook()
     book.remove(book.active)
     for name, items in statement.sheets:
@@ -76,7 +82,7 @@ def template(statement: Statement, latest_year: int) -> bytes:
                 sheet.cell(row, column).protection = Protection(locked=False)
         sheet.column_dimensions["A"].width = 26
         for column in range(2, YEARS + 2):
-            sheet.column_dimensions[get_column_letter(column)].width = 18
+            sheet.column_dimensions[_letter(column)].width = 18
         sheet.freeze_panes = sheet.cell(HEAD_ROW + 1, 2)
         sheet.protection.sheet = True  # against slips only: it has no password
     file = io.BytesIO()
@@ -108,6 +114,8 @@ def read_statements(statement: Statement, data: bytes, *, as_of: date) -> list[d
 def _read(
     statement: Statement, data: bytes, as_of: date
 ) -> tuple[dict[int, dict[str, Decimal]], list[str]]:
+    from openpyxl import load_workbook
+
     _refuse_bombs(data)
     book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     years: dict[int, dict[str, Decimal]] = {}
@@ -115,7 +123,7 @@ def _read(
     for name, items in statement.sheets:
         if name in book.sheetnames:
             rows = _rows(book[name], len(items))
-            problems += _Sheet(name, items, as_of).read(rows, years)
+            problems += _Sheet(name, items, statement.signed, as_of).read(rows, years)
         else:
             problems.append(f"缺少工作表“{name}”，请用下载的模板填写")
     book.close()
@@ -123,18 +131,24 @@ def _read(
 
 
 def _refuse_bombs(data: bytes) -> None:
-    """No archive that swells, and no XML with entities, ever reaches the parser."""
+    """No archive that swells or holds endless cells, and no entity, ever reaches the parser."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > LARGEST_INFLATED:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > LARGEST_INFLATED:
             raise BadStatements([_TOO_LARGE])
-        for member in archive.infolist():
+        tags = 0
+        for member in members:
             text = archive.read(member)
-            if (
-                b"<!DOCTYPE" in text
-                or b"<!ENTITY" in text
-                or text[:2] in (b"\xff\xfe", b"\xfe\xff")
-            ):
-                raise BadStatements(["打不开这个文件，请用下载的 Excel 模板（.xlsx）填写"])
+            if _disguised(text) or b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+                raise BadStatements([_UNREADABLE])
+            tags += text.count(b"<")
+        if tags > MOST_TAGS:
+            raise BadStatements([_TOO_LARGE])
+
+
+def _disguised(text: bytes) -> bool:
+    """Whether a parser may read other words in it than stand there."""
+    return text.lstrip(b" \t\r\n\0").startswith(_WIDE) or _CODED.match(text) is not None
 
 
 def _rows(sheet: Any, items: int) -> Iterator[tuple[int, list[Any]]]:
@@ -147,8 +161,10 @@ def _rows(sheet: Any, items: int) -> Iterator[tuple[int, list[Any]]]:
 class _Sheet:
     """Reads one sheet; yields a sentence for each cell that is not as it should be."""
 
-    def __init__(self, name: str, items: tuple[str, ...], as_of: date) -> None:
-        self._name, self._items, self._as_of = name, items, as_of
+    def __init__(
+        self, name: str, items: tuple[str, ...], signed: tuple[str, ...], as_of: date
+    ) -> None:
+        self._name, self._items, self._signed, self._as_of = name, items, signed, as_of
         self._columns: dict[int, int] = {}
 
     def read(
@@ -198,11 +214,18 @@ class _Sheet:
                 yield self._say(row, column, amount)
             elif column not in self._columns:
                 yield self._say(row, column, "这一列没有年份")
+            elif amount < 0 and item not in self._signed:
+                yield self._say(row, column, f"“{item}”不能是负数")
             else:
                 years.setdefault(self._columns[column], {})[item] = amount
 
     def _say(self, row: int, column: int, problem: str) -> str:
-        return f"{self._name} 第 {row} 行 {get_column_letter(column)} 列：{problem}"
+        return f"{self._name} 第 {row} 行 {_letter(column)} 列：{problem}"
+
+
+def _letter(column: int) -> str:
+    """The name of one of the first columns; the sheets have few."""
+    return chr(ord("A") + column - 1)
 
 
 def _amount(cell: Any) -> Decimal | str:

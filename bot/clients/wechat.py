@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from bot.domain.content_checks import Verdict
+
 LONGEST_LIFE = timedelta(days=30)  # of a temporary code or a link
 Button = dict[str, Any]
 
@@ -63,6 +65,18 @@ class Visitor:
     """A made-up person, whom WeChat shows to pages opened in its preview (快照页)."""
 
 
+@dataclass(frozen=True, slots=True)
+class LicenceWords:
+    """What WeChat reads on a picture of a business licence, word for word; "" is what it lacks."""
+
+    code: str = ""
+    name: str = ""
+    legal: str = ""
+    founded: str = ""
+    address: str = ""
+    term: str = ""
+
+
 class WeChat(Protocol):
     """One account. Every call raises Transient or Permanent and nothing else."""
 
@@ -113,6 +127,13 @@ class WeChat(Protocol):
 
     async def jsapi_ticket(self) -> str: ...
 
+    async def user_info(self, openid: str) -> Visitor:
+        """Who a person is to both our accounts, as the service account knows them.
+
+        No unionid comes until both accounts belong to one open platform account.
+        """
+        ...
+
     async def mini_login(self, code: str) -> Visitor:
         """Who opened the mini-program (the code of wx.login). A code works once."""
         ...
@@ -126,4 +147,20 @@ class WeChat(Protocol):
 
         Each success may cost money, and a code works once.
         """
+        ...
+
+    async def read_licence(self, picture: bytes, *, kind: str) -> LicenceWords:
+        """What stands on a business licence ("png" or "jpg", below 2 MB); 100 are free a day."""
+        ...
+
+    async def check_text(self, text: str, *, openid: str, scene: int) -> Verdict:
+        """Judge up to 2,500 signs of a person who was in the mini-program within two hours."""
+        ...
+
+    async def check_picture(self, url: str, *, openid: str, scene: int) -> str:
+        """Have the picture at this address judged; return the trace_id of the later push."""
+        ...
+
+    async def download(self, media_id: str) -> bytes:
+        """A picture that a person sent us, within three days."""
         ...

@@ -11,6 +11,7 @@ from bot.clients.wechat import (
     LONGEST_LIFE,
     Button,
     Content,
+    LicenceWords,
     Notice,
     PageCard,
     SceneCode,
@@ -25,11 +26,13 @@ from bot.clients.wechat_answers import (
     Json,
     errcode,
     judged,
+    licence_words,
     parsed,
     told,
 )
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.clients.wechat_http import JSON_TYPE, Answer, Body, Transport, upload
+from bot.domain.content_checks import Verdict, understood
 from bot.domain.scenes import check_link, check_page_scene, check_scene
 
 
@@ -90,14 +93,10 @@ class WeChatHttp:
         await self._post("/cgi-bin/message/custom/send", body)
 
     async def upload_picture(self, content: bytes, *, kind: str) -> str:
-        media_type = "image/jpeg" if kind == "jpg" else f"image/{kind}"
-        reply = await self._json(
-            "POST",
-            "/cgi-bin/media/upload",
-            query={"type": "image"},
-            body=upload("media", f"picture.{kind}", content, media_type),
-            media=True,
-        )
+        body = _picture("media", content, kind)
+        query = {"type": "image"}
+        path = "/cgi-bin/media/upload"
+        reply = await self._json("POST", path, query=query, body=body, media=True)
         return told(reply, "media_id")
 
     async def menu(self) -> list[Button] | None:
@@ -139,6 +138,11 @@ class WeChatHttp:
     async def jsapi_ticket(self) -> str:
         return await self._tickets.value()
 
+    async def user_info(self, openid: str) -> Visitor:
+        query = {"openid": openid, "lang": "zh_CN"}
+        reply = await self._json("GET", "/cgi-bin/user/info", query=query)
+        return Visitor(told(reply, "openid"), _unionid(reply))
+
     async def mini_login(self, code: str) -> Visitor:
         # The session_key that comes along is needed by nothing here: it is dropped unread.
         return await self._login("/sns/jscode2session", "js_code", code)
@@ -157,6 +161,28 @@ class WeChatHttp:
             raise Permanent(f"{path}: the number was given to another account")
         return told(info, "phoneNumber")
 
+    async def read_licence(self, picture: bytes, *, kind: str) -> LicenceWords:
+        body = _picture("img", picture, kind)
+        reply = await self._json("POST", "/cv/ocr/bizlicense", body=body, media=True)
+        return licence_words(reply)
+
+    async def check_text(self, text: str, *, openid: str, scene: int) -> Verdict:
+        body = {"version": 2, "openid": openid, "scene": scene, "content": text}
+        result = (await self._post("/wxa/msg_sec_check", body)).get("result")
+        found = result if isinstance(result, dict) else {}  # errcode 0 alone means nothing
+        return understood(found.get("suggest"), found.get("label"))
+
+    async def check_picture(self, url: str, *, openid: str, scene: int) -> str:
+        body = {"media_url": url, "media_type": 2, "version": 2, "openid": openid, "scene": scene}
+        return told(await self._post("/wxa/media_check_async", body), "trace_id")
+
+    async def download(self, media_id: str) -> bytes:
+        path, query = "/cgi-bin/media/get", {"media_id": media_id}
+        answer = await self._call("GET", path, query=query, media=True)
+        if not answer.content_type.startswith("image/"):
+            raise Permanent(f"{path}: no picture but {answer.content_type}")
+        return answer.body
+
     async def _login(self, path: str, name: str, code: str) -> Visitor:
         """Redeem a code. Neither call takes the access token, and the code works only once."""
         secret = self._account.secret
@@ -168,10 +194,9 @@ class WeChatHttp:
         }
         answer = await self._transport.call("GET", path, query=query)
         reply = judged(path, answer, secrets=(secret, code))
-        unionid = reply.get("unionid")
         return Visitor(
             told(reply, "openid"),
-            unionid if isinstance(unionid, str) and unionid else None,
+            _unionid(reply),
             virtual=str(reply.get("is_snapshotuser", 0)) != "0",
         )
 
@@ -258,6 +283,16 @@ def _fetched(reply: Json, name: str) -> Fetched:
 def _body(value: Json) -> Body:
     """UTF-8 as it stands: WeChat refuses or shows the escapes that json= would send."""
     return Body(json.dumps(value, ensure_ascii=False).encode(), JSON_TYPE)
+
+
+def _unionid(reply: Json) -> str | None:
+    unionid = reply.get("unionid")
+    return unionid if isinstance(unionid, str) and unionid else None
+
+
+def _picture(field: str, content: bytes, kind: str) -> Body:
+    media_type = "image/jpeg" if kind == "jpg" else f"image/{kind}"
+    return upload(field, f"picture.{kind}", content, media_type)
 
 
 def _data(values: Mapping[str, str]) -> Json:

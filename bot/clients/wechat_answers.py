@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from bot.clients.wechat import LicenceWords
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.clients.wechat_http import Answer
 
@@ -85,3 +86,20 @@ def told(reply: Json, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise Transient(f"a good answer without {name}")
     return value
+
+
+def licence_words(reply: Json) -> LicenceWords:
+    """Fields that are not on the picture are left out of the answer."""
+
+    def field(name: str) -> str:
+        value = reply.get(name, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    return LicenceWords(
+        code=field("reg_num"),
+        name=field("enterprise_name"),
+        legal=field("legal_representative"),
+        founded=field("registered_date"),
+        address=field("address"),
+        term=field("valid_period"),
+    )

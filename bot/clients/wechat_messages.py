@@ -1,10 +1,12 @@
 """What callbacks say and what we answer: wechatpy's message and reply classes behind guards."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from xml.parsers import expat
 
+import orjson
 from wechatpy.events import EVENT_TYPES, BaseEvent
 from wechatpy.messages import MESSAGE_TYPES, BaseMessage, UnknownMessage
 from wechatpy.replies import (
@@ -26,7 +28,7 @@ MAX_DEPTH = 8
 MAX_KEY_CHARS = 160
 
 # WeChat repeats these as siblings, one or many: always a list.
-_REPEATED = frozenset({"List", "item"})
+_REPEATED = frozenset({"List", "item", "detail"})
 # Both names come back in the reply; of these characters none can leave its CDATA.
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _INSTANT = re.compile(r"[0-9]{1,11}")
@@ -82,9 +84,10 @@ class Incoming:
         return EVENT_TYPES.get(self.event, BaseEvent)(fields)
 
 
-def read(xml: bytes) -> Incoming:
-    """Understand the plain XML of a callback; unknown types, events and fields are accepted."""
-    fields = _parse(xml)
+def read(plain: bytes) -> Incoming:
+    """Understand the plain XML or JSON of a callback; unknown types, events and fields are
+    accepted."""
+    fields = _parse_json(plain) if plain.lstrip()[:1] == b"{" else _parse(plain)
     openid, account_id = _word(fields, "FromUserName"), _word(fields, "ToUserName")
     kind = _word(fields, "MsgType").lower()
     created = fields.get("CreateTime")
@@ -95,7 +98,7 @@ def read(xml: bytes) -> Incoming:
     if number := _text(fields, "MsgId"):
         dedupe_key = f"m:{number}"
     else:
-        what = _text(fields, "MsgID") or _nested_ids(fields)
+        what = _text(fields, "MsgID") or _text(fields, "trace_id") or _nested_ids(fields)
         dedupe_key = f"e:{openid}:{created}:{event or kind}:{key}:{what}"
     if len(dedupe_key) > MAX_KEY_CHARS:  # a menu's address may be long, a row's key may not
         dedupe_key = f"h:{sha256(dedupe_key.encode()).hexdigest()}"
@@ -164,10 +167,48 @@ def _text(fields: Fields, name: str) -> str:
 
 def _nested_ids(fields: Fields) -> str:
     # Receipts of subscription messages carry their ids one level down: two in one second differ.
+    # So do an agreement and its withdrawal within one second.
     lists = [value.get("List") for value in (fields, *fields.values()) if isinstance(value, dict)]
     items = [item for found in lists if isinstance(found, list) for item in found]
-    ids = [item.get("MsgID") or item.get("TemplateId") for item in items if isinstance(item, dict)]
-    return ",".join(str(value) for value in ids)
+    ids = [_nested_id(item) for item in items if isinstance(item, dict)]
+    return ",".join(ids)
+
+
+def _nested_id(item: Mapping[str, Field]) -> str:
+    if number := item.get("MsgID"):
+        return str(number)
+    return f"{item.get('TemplateId')}{item.get('SubscribeStatusString', '')}"
+
+
+def _parse_json(body: bytes) -> Fields:
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadInput("消息不是完整的 JSON。") from error
+    fields = _plain(given, 1)
+    if not isinstance(fields, dict) or not fields:
+        raise BadInput("消息里没有内容。")
+    return fields
+
+
+def _plain(value: object, depth: int, name: str = "") -> Field:
+    """The same shape as XML gives: texts only, and a list where WeChat may repeat something."""
+    if depth > MAX_DEPTH:
+        raise BadInput("消息嵌套太深。")
+    if isinstance(value, dict):
+        found: Field = {_kept(key): _plain(part, depth + 1, key) for key, part in value.items()}
+    elif isinstance(value, list):
+        return [_plain(part, depth + 1) for part in value]
+    else:
+        found = "" if value is None else _kept(str(value))
+    if name in _REPEATED:
+        return [found] if found else []
+    return found
+
+
+def _kept(text: str) -> str:
+    """Without the one character that XML forbids and PostgreSQL does not keep."""
+    return text.replace("\0", "")
 
 
 def _parse(xml: bytes) -> Fields:

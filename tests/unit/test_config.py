@@ -8,10 +8,16 @@ from bot.config import (
     PREFIX,
     SANDBOX_AES_KEY,
     SANDBOX_APPID,
+    SANDBOX_AUDIT_KEYS,
+    SANDBOX_FILE_KEYS,
+    SANDBOX_INDEX_KEY,
+    SANDBOX_MINI_AES_KEY,
     SANDBOX_MINI_APPID,
     SANDBOX_MINI_SECRET,
+    SANDBOX_MINI_TOKEN,
     SANDBOX_SECRET,
     SANDBOX_TOKEN,
+    SANDBOX_VAULT_KEYS,
     BadConfigError,
     Config,
 )
@@ -29,6 +35,14 @@ SAFE = {
     "CREDIT_OA_AES_KEY": "q" * 43,
     "CREDIT_MINI_APPID": "wxfedcba9876543210",
     "CREDIT_MINI_SECRET": "fedcba9876543210fedcba9876543210",
+    "CREDIT_MINI_TOKEN": "ownMiniToken",
+    "CREDIT_MINI_AES_KEY": "m" * 43,
+    "CREDIT_VAULT_KEYS": "k2:" + "ab" * 32 + ",k1:" + "cd" * 32,
+    "CREDIT_VAULT_INDEX_KEY": "ef" * 32,
+    "CREDIT_AUDIT_KEYS": "a1:" + "12" * 32,
+    "CREDIT_FILE_KEYS": "f1:" + "34" * 32,
+    "CREDIT_STORAGE_URL": "https://id:own-secret@store.example.cn/papers?region=bj",
+    "CREDIT_STORAGE_CONFIDENTIAL_URL": "https://id2:own@vault.example.cn:9000/sealed",
 }
 
 
@@ -54,6 +68,7 @@ def test_a_safe_production_starts_and_talks_to_wechat_itself():
     config = Config.read(SAFE)
 
     assert config.production
+    assert config.addresses == (SAFE["CREDIT_PUBLIC_URL"],)
     assert config.wechat_apis == ("https://api.weixin.qq.com", "https://api2.weixin.qq.com")
 
 
@@ -63,10 +78,34 @@ UNSAFE = [
     ("oa_token", SANDBOX_TOKEN),
     ("oa_aes_key", SANDBOX_AES_KEY),
     ("oa_previous_aes_key", SANDBOX_AES_KEY),
+    ("vault_keys", SANDBOX_VAULT_KEYS),
+    ("vault_keys", f"k2:{'ab' * 32},{SANDBOX_VAULT_KEYS}"),
+    ("vault_keys", ""),
+    ("vault_keys", "k1:" + "ab" * 31),
+    ("vault_keys", f"k1:{'ab' * 32},k1:{'cd' * 32}"),
+    ("audit_keys", SANDBOX_AUDIT_KEYS),
+    ("audit_keys", ""),
+    ("file_keys", SANDBOX_FILE_KEYS),
+    ("file_keys", ""),
+    ("file_keys", "f1:" + "12" * 32),
+    ("storage_url", ""),
+    ("storage_url", "http://id:own-secret@store.example.cn/papers"),
+    ("storage_url", "https://store.example.cn/papers"),
+    ("storage_confidential_url", ""),
+    ("storage_confidential_url", "https://id:own-secret@store.example.cn/papers?region=bj"),
+    ("audit_keys", "a1:" + "ab" * 32),
+    ("vault_index_key", SANDBOX_INDEX_KEY),
+    ("vault_index_key", ""),
+    ("vault_index_key", "ab" * 32),
     ("oa_appid", SANDBOX_APPID),
     ("mini_appid", SANDBOX_MINI_APPID),
     ("mini_appid", SANDBOX_APPID),
     ("mini_secret", SANDBOX_MINI_SECRET),
+    ("mini_token", SANDBOX_MINI_TOKEN),
+    ("mini_token", ""),
+    ("mini_aes_key", SANDBOX_MINI_AES_KEY),
+    ("mini_aes_key", "short"),
+    ("mini_previous_aes_key", SANDBOX_AES_KEY),
     ("mini_appid", ""),
     ("mini_secret", ""),
     ("wechat_templates", "certificate_expires.template"),
@@ -75,11 +114,14 @@ UNSAFE = [
     ("oa_token", ""),
     ("oa_aes_key", ""),
     ("public_url", "http://credit.example.cn"),
+    ("former_urls", "https://old.example.cn/"),
     ("wechat_api_url", "http://api.weixin.qq.com"),
     ("wechat_api_second_url", "http://api2.weixin.qq.com"),
     ("database_url", ""),
     ("database_url", "postgres://credit@db/credit"),
     ("database_url", "postgres://credit:postgres@db/credit"),
+    ("database_owner_url", "postgres://owner@db/credit"),
+    ("database_owner_url", "postgres://owner:postgres@db/credit"),
     ("redis_url", ""),
     ("redis_url", "redis://cache:6379/0"),
     ("redis_url", "redis://:redis@cache:6379/0"),
@@ -89,6 +131,14 @@ UNSAFE = [
 @pytest.mark.parametrize(("name", "value"), UNSAFE)
 def test_production_refuses_each_unsafe_setting_and_names_it(name, value):
     assert faults(**{name: value}) == [name]
+
+
+def test_the_former_addresses_come_after_the_one_of_today():
+    moved = SAFE | {"CREDIT_FORMER_URLS": "https://b.cn, http://a.cn:8080"}
+
+    assert Config.read(moved).addresses == (
+        "https://credit.example.cn", "https://b.cn", "http://a.cn:8080",
+    )  # fmt: skip
 
 
 def test_every_fault_is_told_at_once_and_no_value_is_repeated():
@@ -149,8 +199,16 @@ def test_the_example_as_it_stands_is_refused_until_its_secrets_are_filled_in():
             "OA_AES_KEY",
             "MINI_APPID",
             "MINI_SECRET",
+            "MINI_TOKEN",
+            "MINI_AES_KEY",
             "DATABASE_URL",
             "REDIS_URL",
+            "VAULT_KEYS",
+            "VAULT_INDEX_KEY",
+            "AUDIT_KEYS",
+            "FILE_KEYS",
+            "STORAGE_URL",
+            "STORAGE_CONFIDENTIAL_URL",
         )
     }
 

@@ -1,5 +1,7 @@
 """Reading callbacks and writing replies: samples of every kind, hostile ones, and their words."""
 
+import json
+
 import pytest
 import xmltodict
 from hypothesis import given, settings
@@ -196,6 +198,11 @@ def receipt(number: int) -> str:
     return f"<SubscribeMsgSentEvent><List><MsgID>{number}</MsgID></List></SubscribeMsgSentEvent>"
 
 
+def popup(status: str) -> str:
+    item = f"<TemplateId>T</TemplateId><SubscribeStatusString>{status}</SubscribeStatusString>"
+    return f"<SubscribeMsgPopupEvent><List>{item}</List></SubscribeMsgPopupEvent>"
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -210,11 +217,19 @@ def receipt(number: int) -> str:
             make_event("subscribe_msg_sent_event", receipt(2)),
         ),
         (
+            make_event("subscribe_msg_popup_event", popup("accept")),
+            make_event("subscribe_msg_popup_event", popup("reject")),
+        ),
+        (
+            make_event("wxa_media_check", "<trace_id>1</trace_id>"),
+            make_event("wxa_media_check", "<trace_id>2</trace_id>"),
+        ),
+        (
             make_event("VIEW", key("https://assoc.example/" + "a" * 300)),
             make_event("VIEW", key("https://assoc.example/" + "a" * 299 + "b")),
         ),
     ],
-    ids=["key", "event", "MsgID", "nested MsgID", "long key"],
+    ids=["key", "event", "MsgID", "nested MsgID", "consent", "trace", "long key"],
 )
 def test_two_different_events_of_one_person_in_one_second_are_two(one, other):
     assert read(one).dedupe_key != read(other).dedupe_key
@@ -389,3 +404,46 @@ def test_a_picture_an_article_and_a_transfer_are_rendered():
             "Url": "https://assoc.example/?a=1&b=2",
         }
     }
+
+
+# JSON
+
+
+def make_json(**more: object) -> bytes:
+    head = {"ToUserName": "gh_1", "FromUserName": "oA1", "CreateTime": 1700000001}
+    return json.dumps(head | more).encode()
+
+
+@pytest.mark.parametrize("created", [1700000001, "1700000001"])
+def test_a_json_message_is_read_as_its_xml_would_be(created):
+    event = read(make_json(MsgType="event", Event="VIEW", EventKey="页", CreateTime=created))
+
+    assert event == read(make_event("VIEW", key("页")))
+
+
+@pytest.mark.parametrize(
+    "listed", [{"TemplateId": "T1", "MsgID": 5}, [{"TemplateId": "T1", "MsgID": "5"}]]
+)
+def test_one_item_without_brackets_is_a_list_of_one(listed):
+    event = read(make_json(MsgType="event", Event="subscribe_msg_sent_event", List=listed))
+
+    assert event.fields["List"] == [{"TemplateId": "T1", "MsgID": "5"}]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["List", "MsgType", "Event", "EventKey", "MsgId", "trace_id", "x"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+            max_leaves=8,
+        ),
+    )
+)
+def test_any_json_is_read_or_refused_but_never_breaks(fields):
+    try:
+        message = read(make_json(**fields))
+    except BadInput:
+        return
+    assert message.openid == "oA1"

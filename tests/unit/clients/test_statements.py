@@ -1,6 +1,7 @@
 """Statements in Excel: the template comes back as typed, and each wrong cell is named."""
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -12,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from bot.clients.statements import LARGEST, BadStatements, read_statements, template
+from bot.clients.statements import LARGEST, MOST_TAGS, BadStatements, read_statements, template
 from bot.scoring.engine import score
 from bot.scoring.facts_reader import facts_from
 from bot.scoring.library import shipped_pack
 from bot.scoring.reading import Table
+from tests.faults import poisoned_workbooks
 
 PACK = shipped_pack("sme-credit-rating")
 STATEMENT = PACK.statement
@@ -52,7 +54,7 @@ def test_the_template_has_every_item_once_and_four_years() -> None:
 
 def test_what_was_typed_comes_back_to_the_fen() -> None:
     def fill(book: Workbook) -> None:
-        book[BALANCE]["B4"], book[BALANCE]["C4"] = 1234567.89, -0.1
+        book[BALANCE]["B4"], book[BALANCE]["C4"] = 1234567.89, 0.1
         book[INCOME]["B4"] = 20_000_000
 
     rows = read_statements(STATEMENT, _filled(fill), as_of=AS_OF)
@@ -68,7 +70,7 @@ def test_what_was_typed_comes_back_to_the_fen() -> None:
             "id": "statements.2024",
             "fact": "statements",
             "year": 2024,
-            "items": {"资产总额": Decimal("-0.1")},
+            "items": {"资产总额": Decimal("0.1")},
         },
     ]
 
@@ -102,6 +104,7 @@ def test_an_imported_workbook_is_scored() -> None:
         (BALANCE, "A4", "总资产", "资产负债表 第 4 行 A 列：“总资产”不是模板里的科目，或写了两次"),
         (BALANCE, "A5", "资产总额",
          "资产负债表 第 5 行 A 列：“资产总额”不是模板里的科目，或写了两次"),
+        (BALANCE, "B5", -1, "资产负债表 第 5 行 B 列：“流动资产”不能是负数"),
         (BALANCE, "F4", 5, "资产负债表 第 4 行 F 列：这一列没有年份"),
     ],
 )  # fmt: skip
@@ -164,9 +167,60 @@ def test_a_file_that_swells_or_is_too_large_is_refused_unread() -> None:
     assert _problems(b"x" * (LARGEST + 1)) == ("文件太大，请用下载的模板填写",)
 
 
-def test_a_workbook_with_entities_is_refused_unread() -> None:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("xl/workbook.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')
+@pytest.mark.parametrize(
+    ("member", "before", "element"),
+    [
+        ("xl/sharedStrings.xml", b"<sst>", b"<si/>"),
+        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>", b"<c/>"),
+    ],
+)
+def test_endless_cells_in_a_small_file_are_refused_before_the_parser_counts_them(
+    member: str, before: bytes, element: bytes
+) -> None:
+    """Twenty-five kilobytes of these took half a minute and one and a half gigabytes."""
+    whole, bomb = template(STATEMENT, 2025), io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(whole)) as good,
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as bad,
+    ):
+        for name in {*good.namelist()} - {member}:
+            bad.writestr(name, good.read(name))
+        bad.writestr(member, before + element * 200_000)
 
-    assert _problems(file.getvalue()) == ("打不开这个文件，请用下载的 Excel 模板（.xlsx）填写",)
+    assert len(bomb.getvalue()) < 25_000
+    assert _problems(bomb.getvalue()) == ("文件太大，请用下载的模板填写",)
+
+
+def test_the_template_is_far_from_the_limit_of_what_is_read() -> None:
+    with zipfile.ZipFile(io.BytesIO(template(STATEMENT, 2025))) as book:
+        tags = sum(book.read(name).count(b"<") for name in book.namelist())
+
+    assert tags * 20 < MOST_TAGS
+
+
+def test_no_poisoned_workbook_is_read_and_none_takes_long() -> None:
+    began, good = time.process_time(), _filled(_set(BALANCE, "B4", 5))
+    told = {what: _problems(data) for what, data in poisoned_workbooks.refused(good)}
+
+    assert len(told) == 34
+    large, unreadable = (
+        "文件太大，请用下载的模板填写",
+        "打不开这个文件，请用下载的 Excel 模板（.xlsx）填写",
+    )
+    assert {what for what, said in told.items() if said != (unreadable,)} == {
+        "a sheet that swells",
+        "a part that swells and is never asked for",
+        "one sheet under a thousand names",
+    }
+    assert told["a sheet that swells"] == (large,)
+    assert time.process_time() - began < 10
+
+
+def test_of_macros_and_links_nothing_is_looked_at() -> None:
+    good = _filled(_set(BALANCE, "B4", 5))
+    read = [
+        read_statements(STATEMENT, data, as_of=AS_OF)
+        for _, data in poisoned_workbooks.harmless(good)
+    ]
+
+    assert read == [read_statements(STATEMENT, good, as_of=AS_OF)] * 2

@@ -1,29 +1,32 @@
 """Every setting: one frozen object, read once from CREDIT_* variables; all faults together."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-PREFIX = "CREDIT_"
-
-# The simulated account of the sandbox. These keys are public: production refuses every one of them.
-SANDBOX_APPID = "wx5a4d0b0c0ffee001"
-SANDBOX_SECRET = "sandbox-secret-of-the-service-account"  # noqa: S105  # public by design, see above
-SANDBOX_TOKEN = "sandboxtoken"  # noqa: S105  # public by design, see above
-SANDBOX_AES_KEY = "SandboxSandboxSandboxSandboxSandboxSandbox0"
-SANDBOX_MINI_APPID = "wx5a4d0b0c0ffee002"
-SANDBOX_MINI_SECRET = "sandbox-secret-of-the-mini-program"  # noqa: S105  # public by design, see above
-SANDBOX_KEYS = frozenset({SANDBOX_SECRET, SANDBOX_TOKEN, SANDBOX_AES_KEY, SANDBOX_MINI_SECRET})
-SANDBOX_APPIDS = frozenset({SANDBOX_APPID, SANDBOX_MINI_APPID})
+from bot.config import faults
+from bot.config.faults import PREFIX
+from bot.config.public_keys import (
+    SANDBOX_AES_KEY,
+    SANDBOX_APPID,
+    SANDBOX_AUDIT_KEYS,
+    SANDBOX_FILE_KEYS,
+    SANDBOX_INDEX_KEY,
+    SANDBOX_MINI_AES_KEY,
+    SANDBOX_MINI_APPID,
+    SANDBOX_MINI_SECRET,
+    SANDBOX_MINI_TOKEN,
+    SANDBOX_SECRET,
+    SANDBOX_TOKEN,
+    SANDBOX_VAULT_KEYS,
+)
+from bot.config.rules import lines
 
 WECHAT_API = "https://api.weixin.qq.com"
 WECHAT_PAGE = "https://open.weixin.qq.com"
 WECHAT_API_SECOND = "https://api2.weixin.qq.com"
-WEAK_PASSWORDS = frozenset({"", "postgres", "password", "admin", "credit", "redis", "123456"})
 
 
 def _empty_is_unset(value: Any) -> Any:  # pydantic hands over whatever it was given
@@ -56,10 +59,17 @@ class Config(BaseModel):
     database_url: Annotated[SecretStr | None, Optional] = Field(
         None, description="PostgreSQL 地址 postgres://用户:密码@主机:端口/库；留空则用内置数据库"
     )
+    database_owner_url: Annotated[SecretStr | None, Optional] = Field(
+        None,
+        description="拥有全部表的数据库账号，只在升级数据库结构时使用；留空则用上面的地址，"
+        "账号怎样建立见 deploy/database.sql",
+    )
     redis_url: Annotated[SecretStr | None, Optional] = Field(
         None, description="Redis 或 Valkey 地址 redis://:密码@主机:端口/0；留空则用内置服务"
     )
-    database_pool: int = Field(10, ge=2, le=200, description="每个进程的数据库连接数上限")
+    database_pool: int = Field(
+        10, ge=2, le=200, description="每个进程的数据库连接数上限；会员的请求另用同样多"
+    )
     web_host: str = Field("127.0.0.1", description="网页服务监听的地址")
     web_port: Port = Field(8080, description="网页服务监听的端口")
     web_processes: int = Field(2, ge=1, le=64, description="网页服务的进程数，共用一个端口")
@@ -70,11 +80,20 @@ class Config(BaseModel):
     public_url: str = Field(
         "", description="公众访问本系统的网址，不带结尾的斜线；留空为本机地址，生产须为 https"
     )
+    former_urls: str = Field(
+        "",
+        description="以前用过的公众网址，多个用逗号分开；印有它们的证书继续有效，"
+        "这些网址须仍指向本系统。换网址后请轮换证书密钥并重新签名，新打印的证书才用新网址签名",
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="前面有几层自己的反向代理；0 表示不相信 X-Forwarded-For"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")
     sandbox: bool = Field(default=True, description="是否启动模拟微信；生产必须为 false")
+    demo: bool = Field(
+        default=True,
+        description="./run 第一次启动内置数据库时是否写入演示数据；生产环境从不写入",
+    )
     sandbox_port: Port = Field(8090, description="模拟微信监听的端口，只在本机")
     oa_appid: str = Field(SANDBOX_APPID, max_length=32, description="服务号的 AppID")
     oa_secret: SecretStr = Field(SecretStr(SANDBOX_SECRET), description="服务号的 AppSecret")
@@ -87,6 +106,47 @@ class Config(BaseModel):
     )
     mini_appid: str = Field(SANDBOX_MINI_APPID, description="小程序的 AppID")
     mini_secret: SecretStr = Field(SecretStr(SANDBOX_MINI_SECRET), description="小程序的 AppSecret")
+    mini_bind_page: str = Field(
+        "",
+        max_length=128,
+        description="小程序里“手机号一键绑定”的页面，形如 pages/bind/index；"
+        "小程序还没有发布时留空，网页上就不提它",
+    )
+    mini_token: SecretStr = Field(
+        SecretStr(SANDBOX_MINI_TOKEN), description="小程序消息推送的 Token"
+    )
+    mini_aes_key: SecretStr = Field(
+        SecretStr(SANDBOX_MINI_AES_KEY), description="小程序消息推送的 EncodingAESKey，43 个字符"
+    )
+    mini_previous_aes_key: Annotated[SecretStr | None, Optional] = Field(
+        None, description="更换小程序 EncodingAESKey 期间的旧密钥；平时留空"
+    )
+    vault_keys: SecretStr = Field(
+        SecretStr(SANDBOX_VAULT_KEYS),
+        description="封存手机号等资料的密钥，形如 编号:64 位十六进制；"
+        "更换时新的写在前面，旧的留在后面，用逗号分开",
+    )
+    vault_index_key: SecretStr = Field(
+        SecretStr(SANDBOX_INDEX_KEY),
+        description="按手机号等查找时使用的密钥，64 位十六进制；启用以后不要更换",
+    )
+    audit_keys: SecretStr = Field(
+        SecretStr(SANDBOX_AUDIT_KEYS),
+        description="给审计记录签名的密钥，写法与更换办法同 CREDIT_VAULT_KEYS，但不能是同一个密钥",
+    )
+    file_keys: SecretStr = Field(
+        SecretStr(SANDBOX_FILE_KEYS),
+        description="加密保密材料的密钥，形如 编号:64 位十六进制；"
+        "更换时新的写在前面，旧的留在后面，用逗号分开",
+    )
+    storage_url: Annotated[SecretStr | None, Optional] = Field(
+        None,
+        description="一般材料的存储（S3 兼容）https://编号:密钥@主机/桶?region=地区；"
+        "留空则放在数据文件夹",
+    )
+    storage_confidential_url: Annotated[SecretStr | None, Optional] = Field(
+        None, description="保密材料的存储，格式同上；须与一般材料分开"
+    )
     wechat_templates: str = Field(
         "",
         description="消息模板的编号，形如 certificate_expires.template=编号，多个用逗号分开；"
@@ -103,6 +163,14 @@ class Config(BaseModel):
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Build the settings from the environment or raise BadConfigError with every fault."""
+        config, problems = cls.examine(environ)
+        if problems:
+            raise BadConfigError(problems)
+        return config
+
+    @classmethod
+    def examine(cls, environ: Mapping[str, str]) -> tuple[Self, list[str]]:
+        """Every fault, and the settings with what could not be read left out: for `doctor`."""
         given = {
             name.removeprefix(PREFIX).lower(): value.strip()
             for name, value in environ.items()
@@ -118,11 +186,12 @@ class Config(BaseModel):
         if not config.public_url:
             config = config.model_copy(update={"public_url": f"http://127.0.0.1:{config.web_port}"})
         named = {problem.split(":")[0] for problem in problems}
-        more = [*_faults(config), *(_production_faults(config) if config.production else ())]
+        more = [
+            *faults.everywhere(config),
+            *(faults.in_production(config) if config.production else ()),
+        ]
         problems += [problem for problem in more if problem.split(":")[0] not in named]
-        if problems:
-            raise BadConfigError(problems)
-        return config
+        return config, problems
 
     @property
     def production(self) -> bool:
@@ -133,6 +202,11 @@ class Config(BaseModel):
         metrics = range(self.metrics_port, self.metrics_port + self.web_processes + 1)
         wanted = [("WEB_PORT", self.web_port), *(("METRICS_PORT", port) for port in metrics)]
         return [*wanted, ("SANDBOX_PORT", self.sandbox_port)] if self.sandbox else wanted
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Under which certificates were issued: today's first, then the former ones."""
+        return (self.public_url, *lines(self.former_urls))
 
     @property
     def sandbox_url(self) -> str:
@@ -151,17 +225,18 @@ class Config(BaseModel):
         """Base address of the page on which WeChat asks a person whether to log in with us."""
         return self.sandbox_url if self.sandbox else self.wechat_page_url
 
+    @property
+    def wechat_bridge(self) -> str:
+        """What a page loads to be as in WeChat's own browser; the real one brings it along."""
+        return f"{self.sandbox_url}/phone/bridge.js" if self.sandbox else ""
+
     def template_id(self, message: str, channel: str) -> str:
         """The id that WeChat gave to our template of this message; "" when there is none.
 
         The simulated WeChat has no library of templates: there the message's name stands for it.
         """
-        given = dict(line.split("=", 1) for line in _lines(self.wechat_templates))
+        given = dict(line.split("=", 1) for line in lines(self.wechat_templates))
         return given.get(f"{message}.{channel}", message if self.sandbox else "")
-
-
-def _lines(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 _SENTENCES = {
@@ -181,66 +256,3 @@ def _sentence(fault: Any) -> str:  # one entry of pydantic's own error list
         return f"{name}: 没有这个设置，请核对拼写（deploy/env.example 列出全部设置）"
     say = _SENTENCES.get(fault["type"], fault["msg"])
     return f"{name}: {say.format_map(fault.get('ctx', {}))}"
-
-
-_ADDRESS = re.compile(r"https?://[\w.-]+(:\d{1,5})?(/[\w./-]*[\w-])?", re.ASCII)
-
-
-def _faults(config: Config) -> list[str]:
-    """What is wrong in any mode."""
-    problems = []
-    for name in ("oa_aes_key", "oa_previous_aes_key"):
-        key: SecretStr | None = getattr(config, name)
-        if key is not None and not re.fullmatch(r"[A-Za-z0-9]{43}", key.get_secret_value()):
-            problems.append(f"{PREFIX}{name.upper()}: 须为 43 个字母或数字")
-    problems.extend(
-        f"{PREFIX}{name.upper()}: 不能为空"
-        for name in ("oa_secret", "oa_token", "mini_secret")
-        if not getattr(config, name).get_secret_value()
-    )
-    problems.extend(
-        f"{PREFIX}{name.upper()}: 不能为空"
-        for name in ("oa_appid", "mini_appid")
-        if not getattr(config, name)
-    )
-    if any("=" not in line for line in _lines(config.wechat_templates)):
-        problems.append(f"{PREFIX}WECHAT_TEMPLATES: 每一项须为 消息.渠道=编号，用逗号分开")
-    if not _ADDRESS.fullmatch(config.public_url):
-        problems.append(f"{PREFIX}PUBLIC_URL: 须以 http:// 或 https:// 开头，结尾不带斜线")
-    return problems
-
-
-def _password(url: str) -> str | None:
-    try:
-        return urlsplit(url).password
-    except ValueError:  # an address that nobody can read is found by whoever connects
-        return "?"
-
-
-def _production_faults(config: Config) -> list[str]:
-    """What would be unsafe in front of real people."""
-    problems = []
-    if config.sandbox:
-        problems.append(f"{PREFIX}SANDBOX: 生产环境必须为 false")
-    problems.extend(
-        f"{PREFIX}{name.upper()}: 这是公开的测试密钥，生产环境请换成自己的"
-        for name in ("oa_secret", "oa_token", "oa_aes_key", "oa_previous_aes_key", "mini_secret")
-        if (value := getattr(config, name)) and value.get_secret_value() in SANDBOX_KEYS
-    )
-    problems.extend(
-        f"{PREFIX}{name.upper()}: 这是模拟微信的账号，请填自己的 AppID"
-        for name in ("oa_appid", "mini_appid")
-        if getattr(config, name) in SANDBOX_APPIDS
-    )
-    problems.extend(
-        f"{PREFIX}{name.upper()}: 生产环境须以 https:// 开头"
-        for name in ("public_url", "wechat_api_url", "wechat_api_second_url", "wechat_page_url")
-        if not (getattr(config, name) or "https://").startswith("https://")
-    )
-    for name in ("database_url", "redis_url"):
-        url: SecretStr | None = getattr(config, name)
-        if url is None:
-            problems.append(f"{PREFIX}{name.upper()}: 生产环境必须填写")
-        elif (_password(url.get_secret_value()) or "") in WEAK_PASSWORDS:
-            problems.append(f"{PREFIX}{name.upper()}: 密码为空或是常见密码，请换一个")
-    return problems

@@ -1,0 +1,210 @@
+"""The register as one signed file that all processes of a machine map into memory and share.
+
+    records | hashes of numbers, sorted | where each record begins | hashes of codes, sorted
+    | for each code the hash of a number | head (JSON) | signature | length of the head | mark
+
+The head holds the SHA-256 of everything before it and is what is signed.
+"""
+
+import mmap
+import os
+import struct
+import sys
+import tempfile
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from bot.clients.signer import Sign, verify
+
+NAME = "certificates.register"
+MARK = b"CREDREG2"
+SIGNATURE_BYTES = 64
+_TAIL = struct.Struct(">64sI8s")
+_BLOCK = 1 << 20
+Head = dict[str, Any]  # JSON
+
+
+class BadFileError(Exception):
+    """The file is cut off, altered, of another machine or of an older version: it is not used."""
+
+
+class Table:
+    """Records found by the hash of their number or of the code of their holder; read only."""
+
+    def __init__(self, data: mmap.mmap | bytes, head: Head) -> None:
+        self.head = head
+        self.count = int(head["count"])
+        self.proofs = bytearray(self.count)
+        """What the reader found out about each record; nothing yet."""
+        self._data = data
+        view = memoryview(data)
+        parts = [view[begin : begin + length] for begin, length in head["sections"]]
+        self._hashes = parts[0].cast("Q")
+        self._starts = parts[1].cast("I")
+        self._codes = parts[2].cast("Q")
+        self._holders = parts[3].cast("Q")
+
+    def records(self, wanted: int) -> Iterator[tuple[int, bytes]]:
+        """Every record whose number has this hash, with its place: one, as good as always."""
+        at = bisect_left(self._hashes, wanted)
+        while at < self.count and self._hashes[at] == wanted:
+            yield at, self._data[self._starts[at] : self._starts[at + 1]]
+            at += 1
+
+    def held(self, code: int) -> Iterator[int]:
+        """Hashes of the numbers that belong to a code with this hash."""
+        at = bisect_left(self._codes, code)
+        while at < self.count and self._codes[at] == code:
+            yield self._holders[at]
+            at += 1
+
+
+class Writer:
+    """Takes rows in the order of their hashes and leaves a finished file, or none at all.
+
+    Without a folder it is made in memory, for this process alone: that works on a full disk too.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = folder / NAME if folder else None
+        self._temporary: Path | None = None
+        self._file: IO[bytes]
+        if folder is None:
+            self._file = os.fdopen(os.memfd_create(NAME), "w+b")
+        else:
+            file = tempfile.NamedTemporaryFile(dir=folder, prefix="register.", delete=False)  # noqa: SIM115  # closed by finish or drop
+            self._file, self._temporary = file, Path(file.name)
+        self._digest = sha256()
+        self._hashes, self._codes, self._holders = bytearray(), bytearray(), bytearray()
+        self._starts = array("I", [0])
+
+    def add(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Hash of the number and record, both as bytes."""
+        self._hashes += b"".join(row[0] for row in rows)
+        self._put(b"".join(row[1] for row in rows))
+        last = self._starts[-1]
+        self._starts.extend(last + end for end in accumulate(len(row[1]) for row in rows))
+
+    def add_codes(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Hash of the code and hash of the number."""
+        self._codes += b"".join(row[0] for row in rows)
+        self._holders += b"".join(row[1] for row in rows)
+
+    def finish(self, head: Head, sign: Sign | None) -> Table:
+        """Sign, make durable, put in place of the last one, and map it: not for an event loop."""
+        self._align()
+        sections = []
+        for numbers in (
+            native(self._hashes), self._starts, native(self._codes), native(self._holders),
+        ):  # fmt: skip
+            data = numbers.tobytes()
+            sections.append((self._file.tell(), len(data)))
+            self._put(data)
+            self._align()
+        whole = head | {
+            "count": len(self._hashes) // 8,
+            "order": sys.byteorder,
+            "sections": sections,
+            "sha256": self._digest.hexdigest(),
+        }
+        text = orjson.dumps(whole)
+        signature = sign(MARK + text) if sign else bytes(SIGNATURE_BYTES)
+        self._file.write(text + _TAIL.pack(signature, len(text), MARK))
+        self._file.flush()
+        return self._publish(whole)
+
+    def drop(self) -> None:
+        with suppress(OSError):  # what it holds back may not fit on the disk
+            self._file.close()
+        if self._temporary is not None:
+            with suppress(OSError):
+                self._temporary.unlink()
+
+    def _publish(self, head: Head) -> Table:
+        data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        if self._path is not None and self._temporary is not None:
+            os.fsync(self._file.fileno())
+            head["inode"] = os.fstat(self._file.fileno()).st_ino
+            self._temporary.chmod(0o640)
+            self._temporary.replace(self._path)
+        self.drop()
+        return Table(data, head)
+
+    def _put(self, data: bytes) -> None:
+        self._digest.update(data)
+        self._file.write(data)
+
+    def _align(self) -> None:
+        """Whole numbers are read where they lie, which must be a multiple of their size."""
+        self._put(bytes(-self._file.tell() % 8))
+
+
+def native(hashes: bytes | bytearray) -> "array[int]":
+    """Eight bytes each, as PostgreSQL wrote them: turned round where this machine reads them so."""
+    numbers = array("Q")
+    numbers.frombytes(bytes(hashes))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
+
+
+def load(path: Path, trust: Callable[[Head], bytes]) -> Table:
+    """Map a file after checking all of it; `trust` gives the public key that must have signed."""
+    with path.open("rb") as file:
+        head, signature, text, body = _read_head(file)
+        if head.get("order") != sys.byteorder or not verify(trust(head), signature, MARK + text):
+            raise BadFileError("signature")
+        file.seek(0)
+        found, left = sha256(), body
+        while left and (block := file.read(min(_BLOCK, left))):
+            found.update(block)
+            left -= len(block)
+        if found.hexdigest() != head["sha256"]:
+            raise BadFileError("content")
+        head["inode"] = os.fstat(file.fileno()).st_ino
+        return Table(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), head)
+
+
+def _read_head(file: IO[bytes]) -> tuple[Head, bytes, bytes, int]:
+    size = file.seek(0, os.SEEK_END)
+    if size < _TAIL.size:
+        raise BadFileError("length")
+    file.seek(size - _TAIL.size)
+    signature, length, mark = _TAIL.unpack(file.read(_TAIL.size))
+    body = size - _TAIL.size - length
+    if mark != MARK or body < 0:
+        raise BadFileError("mark")
+    file.seek(body)
+    text = file.read(length)
+    try:
+        head = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadFileError("head") from None
+    if not isinstance(head, dict):
+        raise BadFileError("head")
+    return head, signature, text, body
+
+
+def write_signed(path: Path, content: Head, sign: Sign) -> None:
+    """Put a small signed JSON file in place of the last one."""
+    text = orjson.dumps(content)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_bytes(text + _TAIL.pack(sign(MARK + text), len(text), MARK))
+    temporary.chmod(0o640)
+    temporary.replace(path)
+
+
+def read_signed(path: Path, trust: Callable[[Head], bytes]) -> Head:
+    with path.open("rb") as file:
+        head, signature, text, body = _read_head(file)
+    if body or not verify(trust(head), signature, MARK + text):
+        raise BadFileError("signature")
+    return head
