@@ -1,0 +1,1 @@
+"""Use cases, one file each: they own transactions and know no HTTP."""

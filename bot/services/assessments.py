@@ -78,9 +78,31 @@ async def kept(assessment_id: UUID) -> Kept:
     return _kept(row)
 
 
-async def recompute(assessment_id: UUID) -> bytes:
-    """The result again from the same rules, facts and day: the same bytes, whatever came since."""
-    then = await kept(assessment_id)
+async def newest(
+    enterprise_id: UUID,
+    scheme: str,
+    *,
+    basis: str,
+    before: datetime | None = None,
+    most: int,
+) -> list[Kept]:
+    """The assessments of an enterprise, the last one first; or those made before an instant."""
+    found = Assessment.filter(enterprise_id=enterprise_id, scheme=scheme, basis=basis)
+    if before is not None:
+        found = found.filter(made_at__lt=before)
+    return [_kept(row) for row in await found.order_by("-made_at", "-id").limit(most)]
+
+
+async def latest(
+    enterprise_id: UUID, scheme: str, *, basis: str, before: datetime | None = None
+) -> Kept | None:
+    """The last of them."""
+    found = await newest(enterprise_id, scheme, basis=basis, before=before, most=1)
+    return found[0] if found else None
+
+
+async def again(then: Kept) -> Result:
+    """A kept assessment as a result, from its own rules, facts and day."""
     rules = await schemes.with_hash(then.sha256)
     result, _ = await look(
         then.enterprise_id,
@@ -89,7 +111,12 @@ async def recompute(assessment_id: UUID) -> bytes:
         as_of=then.as_of,
         facts_version=then.facts_version,
     )
-    return result.as_json()
+    return result
+
+
+async def recompute(assessment_id: UUID) -> bytes:
+    """The result again from the same rules, facts and day: the same bytes, whatever came since."""
+    return (await again(await kept(assessment_id))).as_json()
 
 
 def _kept(row: Assessment) -> Kept:

@@ -6,6 +6,7 @@ when the database is gone they stay what they were.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -14,7 +15,8 @@ from tortoise.exceptions import BaseORMException
 from bot.clients.database import GONE
 from bot.domain.errors import BadInput
 from bot.domain.knowledge import Book, Press, readable
-from bot.services import content, dialogues
+from bot.domain.programme_numbers import charged
+from bot.services import content, dialogues, programmes
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ class Bookshelf:
         self,
         press: Press | None = None,
         files: Mapping[str, str] | None = None,
+        book: Book | None = None,
         *,
         pause_s: float = PAUSE_S,
     ) -> None:
@@ -36,8 +39,9 @@ class Bookshelf:
         self._printed = self._files
         self._pause_s = pause_s
         self._versions = -1
+        self._charged: frozenset[str] = frozenset()  # programmes, by a switch of the association
         self._listening: frozenset[tuple[str, str]] = frozenset()
-        self.book = press.print(self._files) if press else Book()
+        self.book = book or (press.print(self._files) if press else Book())
 
     def is_listening(self, appid: str, openid: str) -> bool:
         return (appid, openid) in self._listening
@@ -52,20 +56,24 @@ class Bookshelf:
             await content.seed(self._files, now=now)
         self._listening = await dialogues.listening(now=now)
         versions = await content.count()
-        if versions != self._versions and self._press:
-            self._print(self._press, await content.newest())
-            self._versions = versions
+        on = frozenset(name for name, one in (await programmes.switches()).items() if one.is_on)
+        if (versions, on) != (self._versions, self._charged) and self._press:
+            press = replace(self._press, numbers=charged(self._press.numbers, on))
+            self._print(press, await content.newest(), again=on != self._charged)
+            self._versions, self._charged = versions, on
 
-    def _print(self, press: Press, versions: Mapping[str, content.Version]) -> None:
+    def _print(self, press: Press, versions: Mapping[str, content.Version], *, again: bool) -> None:
         texts = dict(self._files)
         for name, version in versions.items():
+            if version.body == self._files.get(name):
+                continue
             try:
                 readable(name, version.body)
             except BadInput as error:  # written before today's rules: the file's text is used
                 log.warning("content_unreadable", name=name, reason=str(error))
             else:
                 texts[name] = version.body
-        if texts != self._printed:
+        if again or texts != self._printed:
             self.book, self._printed = press.print(texts), texts
 
     async def keep_fresh(self, clock: Callable[[], datetime]) -> None:

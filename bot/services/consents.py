@@ -4,16 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
 from bot.domain.actors import Member
 from bot.domain.consents import TEXTS, Purpose, Text
-from bot.domain.errors import Stale
+from bot.domain.errors import DomainError, Stale
+from bot.services import commitment_publishing, people, sessions
 from models import Consent
 from models.ids import new_id
+
+_LOCK = 4106
+
+
+class NoConsent(DomainError):
+    """The purpose is one that has to be agreed to by itself, before."""
+
+    code = "no_consent"
+    message = "这一步要您先同意相关说明。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class Standing:
     purpose: Purpose
     text: Text
     given_at: datetime | None
+    revoked_at: datetime | None = None
+    """When the person last took an agreement to this purpose back."""
 
 
 async def standings(*, actor: Member) -> list[Standing]:
@@ -31,8 +42,12 @@ async def standings(*, actor: Member) -> list[Standing]:
         (one.purpose, one.version): one.given_at
         for one in await _live(actor.user_id).order_by("-given_at")
     }
+    mine = _ever(actor.user_id).filter(revoked_at__isnull=False)
+    revoked = {one.purpose: one.revoked_at for one in await mine.order_by("revoked_at")}
     return [
-        Standing(purpose, text, given.get((purpose.value, text.version)))
+        Standing(
+            purpose, text, given.get((purpose.value, text.version)), revoked.get(purpose.value)
+        )
         for purpose, text in TEXTS.items()
     ]
 
@@ -43,13 +58,28 @@ async def agrees(purpose: Purpose, *, actor: Member) -> bool:
     return await mine.filter(purpose=purpose.value, version=TEXTS[purpose].version).exists()
 
 
+async def stands(purpose: Purpose, user_id: UUID) -> bool:
+    """Whether a person who is not acting now stands by their agreement, also to an older text:
+    what they gave under it may be used as it said."""
+    [person] = await fetch(
+        "SELECT coalesce(joined_into_id, id) AS id FROM app_user WHERE id = $1", user_id
+    )
+    return await _live(person["id"]).filter(purpose=purpose.value).exists()
+
+
+async def require(purpose: Purpose, *, actor: Member) -> None:
+    """Raise NoConsent for whoever does not agree to today's text."""
+    if not await agrees(purpose, actor=actor):
+        raise NoConsent(f"请您先阅读并同意“{TEXTS[purpose].title}”的说明。")
+
+
 async def give(purpose: Purpose, version: int, *, actor: Member, now: datetime) -> None:
     """Record that the person agrees to today's text; agreeing again changes nothing."""
     text = TEXTS[purpose]
     if version != text.version:
         raise Stale("说明已经更新，请阅读新的说明后再决定。")
     async with in_transaction():
-        await _one_at_a_time(actor.user_id)
+        await lock(actor.user_id)
         if await _live(actor.user_id).filter(purpose=purpose.value, version=version).exists():
             return
         consent = Consent(
@@ -64,19 +94,41 @@ async def give(purpose: Purpose, version: int, *, actor: Member, now: datetime) 
 
 
 async def revoke(purpose: Purpose, *, actor: Member, now: datetime) -> None:
-    """End every agreement to this purpose, of whatever version."""
+    """End every agreement to this purpose, of whatever version.
+
+    Without an agreement to be served at all nobody stays signed in; without one to be shown, what
+    the person signed on their own phone is not shown any more, or ever.
+    """
     async with in_transaction():
-        await _one_at_a_time(actor.user_id)
+        await lock(actor.user_id)
+        if purpose is Purpose.PRIVACY:
+            await sessions.end_all(actor, now=now)
+        if purpose is Purpose.PUBLICATION:
+            await commitment_publishing.withdraw_signed(actor=actor, now=now)
         await Consent.filter(
             id__in=[one.id for one in await _live(actor.user_id).filter(purpose=purpose.value)]
         ).update(revoked_at=now)
 
 
+async def revoke_all(*, actor: Member, now: datetime) -> None:
+    """End every agreement of whoever closes their account, which took the `lock`."""
+    await commitment_publishing.unsign(actor=actor, now=now)
+    await Consent.filter(id__in=[one.id for one in await _live(actor.user_id)]).update(
+        revoked_at=now
+    )
+
+
 def _live(user_id: UUID) -> QuerySet[Consent]:
-    """Also what was given before two users proved to be one person."""
-    mine = Q(user_id=user_id) | Q(user__joined_into_id=user_id)
-    return Consent.filter(mine, revoked_at=None)
+    return _ever(user_id).filter(revoked_at=None)
 
 
-async def _one_at_a_time(user_id: UUID) -> None:
-    await fetch("SELECT 1 FROM app_user WHERE id = $1 FOR UPDATE", user_id)
+def _ever(user_id: UUID) -> QuerySet[Consent]:
+    return Consent.filter(people.of(user_id))
+
+
+async def lock(user_id: UUID) -> None:
+    """Whoever changes what a person agrees to, or acts on it, does so one after the other.
+
+    Taken before the lock of an enterprise, inside the caller's transaction.
+    """
+    await fetch("SELECT pg_advisory_xact_lock($1, hashtext($2))", _LOCK, str(user_id))

@@ -1,6 +1,6 @@
 """Texts that staff may edit: every version is kept, the newest one is what people see."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +9,12 @@ from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
 from bot.domain.errors import NotFound, Stale
+from bot.domain.knowledge import MESSAGE
 from models import ContentVersion
 from models.ids import new_id
 
 FILES = "文件"  # the author of what came with the product
+Speech = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ FROM content_version ORDER BY name, number DESC
 async def newest() -> dict[str, Version]:
     """The version of each text that people see."""
     return {row["name"]: Version(**row) for row in await fetch(_NEWEST)}
+
+
+async def spoken(files: Mapping[str, str]) -> Mapping[str, str]:
+    """What the account says at this moment, for jobs: the files' words, and what staff made of
+    them; an emptied text is the file's again."""
+    edited = {
+        name.removeprefix(MESSAGE): version.body.strip()
+        for name, version in (await newest()).items()
+        if name.startswith(MESSAGE) and version.body.strip()
+    }
+    return {**files, **edited}
 
 
 async def count() -> int:

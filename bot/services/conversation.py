@@ -8,8 +8,8 @@ from enum import StrEnum
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
-from bot.services import outbox
-from models import InboundMessage
+from bot.services import outbox, rations
+from models import Contact, InboundMessage
 from models.ids import new_id
 
 FORGET = "conversation.forget"
@@ -36,9 +36,10 @@ class Heard:
     following: Following = Following.UNKNOWN
     wrote: bool = False
     """A message, not an event: it allows us a few answers later on."""
-    job: str = ""
-    """The kind of a job that is put with the note; `fields` is what it is told."""
-    fields: Mapping[str, object] = field(default_factory=dict)
+    ration: tuple[str, int] | None = None
+    """What the message uses up, and how many there are a day: a copy of it uses nothing."""
+    jobs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """The kinds of jobs that are put with the note, each with the fields that it is told."""
 
 
 # One statement is one transaction: the message's unique key decides whether anything happens.
@@ -57,6 +58,7 @@ ON CONFLICT (appid, openid) DO UPDATE SET
     last_seen_at = greatest(contact.last_seen_at, excluded.last_seen_at),
     followed_at = greatest(contact.followed_at, excluded.followed_at),
     unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at),
+    invalid_at = NULL,
     wrote_at = greatest(contact.wrote_at, excluded.wrote_at)
 RETURNING 1 AS fresh
 """
@@ -64,15 +66,19 @@ RETURNING 1 AS fresh
 
 async def record(heard: Heard, reply: str, *, now: datetime) -> str:
     """Note the message and its sender, once; answer the reply of the first delivery."""
-    if heard.following is Following.ENDED or heard.job:
+    if heard.following is Following.ENDED or heard.jobs or heard.ration:
         async with in_transaction():
             fresh = await note(heard, reply, now=now)
             who = {"appid": heard.appid, "openid": heard.openid}
+            act = who | {"key": heard.key, "at": now.isoformat()}
             if fresh and heard.following is Following.ENDED:
                 left = who | {"left_at": now.isoformat()}
                 await outbox.put(FORGET, left, now=now, due_at=now + FORGET_AFTER)
-            if fresh and heard.job:
-                await outbox.put(heard.job, who | {"fields": dict(heard.fields)}, now=now)
+            if fresh and heard.ration:
+                kind, most = heard.ration
+                await rations.use(kind, heard.openid, most=most, now=now)
+            for kind, told in heard.jobs.items() if fresh else ():
+                await outbox.put(kind, act | {"fields": dict(told)}, now=now)
     else:
         fresh = await note(heard, reply, now=now)
     return reply if fresh else await first_reply(heard)
@@ -109,6 +115,29 @@ async def first_reply(heard: Heard) -> str:
 async def keep_reply(heard: Heard, reply: str) -> None:
     """Set the answer of a message that was noted before its answer was known."""
     await InboundMessage.filter(appid=heard.appid, dedupe_key=heard.key).update(reply=reply)
+
+
+async def mark_invalid(appid: str, openid: str, *, now: datetime) -> None:
+    """WeChat knows nobody by this openid: nothing is sent there until somebody writes from it."""
+    await fetch(
+        "INSERT INTO contact (id, appid, openid, first_seen_at, last_seen_at, invalid_at)"
+        " VALUES ($1, $2, $3, $4, $4, $4)"
+        " ON CONFLICT (appid, openid) DO UPDATE SET invalid_at = excluded.invalid_at",
+        new_id(now),
+        appid,
+        openid,
+        now,
+    )
+
+
+async def is_invalid(appid: str, openid: str) -> bool:
+    return await Contact.filter(appid=appid, openid=openid, invalid_at__isnull=False).exists()
+
+
+async def erase(appid: str, openid: str) -> None:
+    """Delete what somebody wrote, and that they were ever here."""
+    await InboundMessage.filter(appid=appid, openid=openid).delete()
+    await Contact.filter(appid=appid, openid=openid).delete()
 
 
 async def forget(payload: outbox.Payload, now: datetime) -> bool:

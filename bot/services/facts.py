@@ -1,6 +1,7 @@
 """What is known about an enterprise: recorded once, superseded, and read as of any change."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,11 @@ from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
 from bot.domain.errors import BadInput, NotFound
+from bot.domain.workdays import BEIJING
+from bot.scoring.answers import YEARS
 from bot.scoring.facts import Facts, Record
 from bot.scoring.facts_reader import facts_from
+from bot.scoring.known import OWN, settles
 from bot.scoring.pack import Pack
 from bot.scoring.reading import Table
 from bot.services.fact_lines import FIELD, LONG_LINES, ROW, Reader, row, value_text
@@ -29,19 +33,120 @@ async def record(
     against the pack, so that contradictions are refused before anything is written.
     """
     async with in_transaction():
-        enterprise = await Enterprise.filter(id=enterprise_id).select_for_update().first()
-        if enterprise is None:
-            raise NotFound
+        enterprise = await _locked(enterprise_id)
         keys = [str(given.get("id", "")) for given in rows]
-        wanted = _checked(pack, rows, await _current(enterprise_id, pack, without=keys))
+        return await _supersede(enterprise, rows, ended=keys, pack=pack, now=now)
+
+
+async def declare(
+    enterprise_id: UUID,
+    told: Mapping[str, Sequence[dict[str, Any]]],
+    *,
+    source: str,
+    pack: Pack,
+    now: datetime,
+) -> int:
+    """What an enterprise says of each fact supersedes what it said of it before.
+
+    `told` holds records without ids, by fact. What was verified stays as it is, and nothing is said
+    beside it; so is what has ended or was repaired. Answers the version of the facts, which is the
+    old one where nothing is new.
+    """
+    async with in_transaction():
+        enterprise = await _locked(enterprise_id)
+        known = _checked(pack, [], await _current(enterprise_id, pack, without=[]))
         version = enterprise.facts_version + 1
-        await Fact.filter(
-            enterprise_id=enterprise_id, key__in=keys, until_version__isnull=True
-        ).update(until_version=version)
-        added = [_fact(enterprise_id, one, version, now) for one in wanted if one.id in keys]
-        await Fact.bulk_create(added)
-        await Enterprise.filter(id=enterprise_id).update(facts_version=version)
+        number, rows, ended = 0, [], []
+        for fact, given in told.items():
+            firm, mine = _standing(known, fact, pack, now.astimezone(BEIJING).date())
+            if pack.facts[fact].type == "statement":
+                years = {one.year for one in firm}
+                given = [row for row in given if row["year"] not in years]  # noqa: PLW2901
+            elif firm:
+                continue
+            fresh = []
+            for row in given:
+                number += 1
+                extra = {"id": f"{OWN}{version}.{number}", "source": source}
+                fresh.append(_with_year_before(row, mine) | extra)
+            if _contents(_checked(pack, fresh, [])) != _contents(mine):
+                rows += fresh
+                ended += [one.id for one in mine]
+        if not rows and not ended:
+            return enterprise.facts_version
+        return await _supersede(enterprise, rows, ended=ended, pack=pack, now=now)
+
+
+async def _locked(enterprise_id: UUID) -> Enterprise:
+    enterprise = await Enterprise.filter(id=enterprise_id).select_for_update().first()
+    if enterprise is None:
+        raise NotFound
+    return enterprise
+
+
+async def _supersede(
+    enterprise: Enterprise,
+    rows: Sequence[dict[str, Any]],
+    *,
+    ended: Sequence[str],
+    pack: Pack,
+    now: datetime,
+) -> int:
+    """End the current records of these keys and add the rows; the enterprise is locked."""
+    wanted = _checked(pack, rows, await _current(enterprise.id, pack, without=list(ended)))
+    version, keys = enterprise.facts_version + 1, {given.get("id") for given in rows}
+    await Fact.filter(
+        enterprise_id=enterprise.id, key__in=ended, until_version__isnull=True
+    ).update(until_version=version)
+    added = [_fact(enterprise.id, one, version, now) for one in wanted if one.id in keys]
+    await Fact.bulk_create(added)
+    await Enterprise.filter(id=enterprise.id).update(facts_version=version)
     return version
+
+
+def _standing(
+    known: Sequence[Record], fact: str, pack: Pack, today: date
+) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+    """The verified records that settle a fact, and what the enterprise may say anew."""
+    spec = pack.facts[fact]
+    firm = tuple(one for one in known if one.fact == fact and one.standing != _DECLARED)
+    mine = tuple(
+        one
+        for one in known
+        if one.fact == fact
+        and one.standing == _DECLARED
+        and one.repaired_on is None
+        and (one.until > today or one.id.startswith(OWN))
+    )
+    if spec.type == "statement":
+        years = {one.year for one in firm}
+        oldest = today.year - YEARS  # nobody was asked for older ones
+        return firm, tuple(one for one in mine if one.year not in years and one.year >= oldest)
+    return (firm if settles(spec, firm, today) else ()), mine
+
+
+def _with_year_before(row: dict[str, Any], mine: Sequence[Record]) -> dict[str, Any]:
+    """A statement keeps the column of the year before, which no form asks for."""
+    before = {one.year: one.before for one in mine if one.before}
+    return row | {"before": dict(before[row["year"]])} if row.get("year") in before else dict(row)
+
+
+def _contents(records: Sequence[Record]) -> Counter[object]:
+    """Records without their ids and sources: what they say."""
+    return Counter(
+        (
+            one.fact,
+            value_text(one.value),
+            one.kind,
+            one.on,
+            one.ended_on,
+            one.by,
+            one.year,
+            tuple(sorted(one.items.items())),
+            tuple(sorted(one.before.items())),
+        )
+        for one in records
+    )
 
 
 def _checked(

@@ -55,6 +55,12 @@ async def left(appid: str, openid: str, template_id: str) -> int:
     return grant.left if grant else 0
 
 
+async def forget(appid: str, openid: str) -> None:
+    """Delete what somebody allowed, so that nothing is sent on its strength any more."""
+    await Grant.filter(appid=appid, openid=openid).delete()
+    await GrantEntry.filter(appid=appid, openid=openid).delete()
+
+
 def _consents(fields: Mapping[str, object]) -> Iterator[tuple[str, Cause]]:
     for item in lists(fields):
         template_id = str(item.get("TemplateId", ""))

@@ -4,14 +4,16 @@ import secrets
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from tortoise.transactions import in_transaction
+
 from bot.clients.database import fetch
 from bot.clients.wechat import Visitor, WeChat
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.domain.actors import Member
 from bot.domain.consents import Purpose
-from bot.domain.errors import BadInput, DomainError, Unavailable
+from bot.domain.errors import BadInput, Unavailable
 from bot.domain.sessions import Door
-from bot.services import consents, sessions
+from bot.services import consents, followers, sessions
 from bot.services.sessions import Known, Opened, hashed
 from models import LoginAttempt
 from models.ids import new_id
@@ -35,11 +37,6 @@ class Frozen(BadInput):
 
     code = "wechat_risk"
     message = "微信提示您的账号存在风险，暂时不能登录。请在微信里解除限制后再试。"
-
-
-class NoConsent(DomainError):
-    code = "no_consent"
-    message = "获取手机号需要您先同意相关说明。"
 
 
 class Adrift(BadInput):
@@ -75,8 +72,7 @@ async def phone(code: str, *, actor: Member, wechat: WeChat) -> str:
 
     Needs their consent, and that they are known in the mini-program.
     """
-    if not await consents.agrees(Purpose.PHONE, actor=actor):
-        raise NoConsent
+    await consents.require(Purpose.PHONE, actor=actor)
     openid = await sessions.openid_in(wechat.appid, actor=actor)
     if openid is None:
         raise Unproven
@@ -145,7 +141,11 @@ async def from_page(code: str, *, wechat: WeChat, now: datetime) -> Opened:
         raise _refusal(error) from None
     if visitor.virtual:
         raise Virtual
-    return await sessions.sign_in(_known(wechat, visitor), Door.H5, now=now)
+    known = _known(wechat, visitor)
+    async with in_transaction():
+        opened = await sessions.sign_in(known, Door.H5, now=now)
+        await followers.ask_later(known, now=now)
+    return opened
 
 
 def _known(wechat: WeChat, visitor: Visitor) -> Known:

@@ -36,6 +36,10 @@ class Task:
     outside: bool = False
 
 
+class Hopeless(Exception):
+    """Trying again would not help: the job waits for a person, with this sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeadJob:
     """What the dead-letter list shows."""
@@ -88,7 +92,14 @@ async def perform(job_id: UUID, *, tasks: Mapping[str, Task], now: datetime) -> 
         await Job.filter(id=job_id).update(state=JobState.DONE, finished_at=now)
 
 
-async def postpone(job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now: datetime) -> bool:
+async def postpone(
+    job_id: UUID,
+    *,
+    reason: str,
+    tasks: Mapping[str, Task],
+    now: datetime,
+    hopeless: bool = False,
+) -> bool:
     """Count a failure: the job waits for its next attempt (True), or is dead (False).
 
     A kind that no task knows is tried again as well: a newer worker may know it.
@@ -99,7 +110,8 @@ async def postpone(job_id: UUID, *, reason: str, tasks: Mapping[str, Task], now:
             return True  # somebody else has done it
         job.attempts += 1
         job.last_error = reason[:300]
-        delay = (tasks[job.kind].retry if job.kind in tasks else Retry()).after(job.attempts)
+        retry = tasks[job.kind].retry if job.kind in tasks else Retry()
+        delay = None if hopeless else retry.after(job.attempts)
         if delay is None:
             job.state, job.finished_at = JobState.DEAD, now
         else:

@@ -58,6 +58,10 @@ async def settle(appid: str, openid: str, *, now: datetime) -> int:
         return pairs
 
 
+async def forget(appid: str, openid: str) -> None:
+    await Receipt.filter(appid=appid, openid=openid).delete()
+
+
 async def _about(receipt: Receipt) -> Telling | None:
     """Template messages are found by their id. The answer to a subscription message has none:
     there it is the person's oldest open one of that template."""

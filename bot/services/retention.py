@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clients.database import fetch
+from bot.domain.closing import CONSENTS_STAY
+from bot.services import fake_reports, idempotency, licence_photos, plaque_orders
 
 AT_ONCE = 5000  # rows a statement, so that no lock lasts and no statement times out
+WITHDRAWN = timedelta(days=30)
+"""What was handed in for a case is erased this long after its withdrawal (case_evidence.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +26,31 @@ RULES = (
     Kept("inbound_message", "received_at", timedelta(days=180)),
     Kept("dialogue", "expires_at", timedelta(0)),
     Kept("ticket", "closed_at", timedelta(days=180), only="state = 'closed'"),
+    Kept("telling", "claimed_at", timedelta(days=7), only="message = 'answer'"),  # no proof
     Kept("receipt", "received_at", timedelta(days=30)),
     Kept("job", "finished_at", timedelta(days=7), only="state = 'done'"),  # the dead stay
     Kept("session", "expires_at", timedelta(days=30)),
     Kept("login_attempt", "expires_at", timedelta(days=1)),
+    Kept("content_check", "decided_at", timedelta(days=180)),
+    Kept("content_verdict", "received_at", timedelta(days=2)),
+    Kept("licence_photo", "taken_at", licence_photos.LIVES),
+    Kept("ration", "day", timedelta(days=2)),
+    Kept("idempotency_key", "taken_at", idempotency.LIVES),
+    Kept("consent", "revoked_at", CONSENTS_STAY),
+    Kept("export_pack", "expires_at", timedelta(0)),  # its key goes with it, its bytes are swept
+    Kept("file_upload", "begun_at", timedelta(days=30), only="file_id IS NOT NULL"),
     Kept("pgqueuer_log", "created", timedelta(days=2)),
 )
 
 
 async def purge(*, now: datetime) -> dict[str, int]:
-    """Delete everything whose time is over; answer how many rows of each table."""
-    return {rule.table: await _delete(rule, now - rule.keep) for rule in RULES}
+    """Delete everything whose time is over; answer how many rows of each table. Reports take their
+    photos along; of an order of a plaque only the address goes: see plaque_orders.ADDRESS_STAYS."""
+    gone = {rule.table: await _delete(rule, now - rule.keep) for rule in RULES}
+    return gone | {
+        "fake_report": await fake_reports.forget(now=now),
+        "plaque_order.address": await plaque_orders.forget_addresses(now=now),
+    }
 
 
 async def _delete(rule: Kept, before: datetime) -> int:

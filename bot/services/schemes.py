@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
+from bot.domain.actors import Staff
 from bot.domain.errors import BadInput, DomainError, NotFound
 from bot.scoring.canonical import canonical, fingerprint
+from bot.scoring.library import shipped_pack, versions
 from bot.scoring.lint import load_pack
 from bot.scoring.pack import Pack
 from bot.scoring.pack_reader import read_pack
 from bot.scoring.reading import parse_toml
+from bot.services import audit
 from models import PackProposal, PublishedPack
 from models.ids import new_id
 
@@ -82,7 +85,19 @@ async def propose(
             proposed_by=_name(by),
             proposed_at=now,
         )
-    return Proposal(pack.id, pack.version, pack.hash, effective_on, _name(by))
+        proposal = Proposal(pack.id, pack.version, pack.hash, effective_on, _name(by))
+        await _note("rules.proposed", proposal, by=by, now=now)
+    return proposal
+
+
+async def proposed(scheme: str, version: int | None = None) -> tuple[Proposal, Pack]:
+    """What lies before a second person: the newest proposal, or that of one version."""
+    rows = PackProposal.filter(scheme=scheme).order_by("-version")
+    row = await (rows if version is None else rows.filter(version=version)).first()
+    if row is None:
+        raise NotFound(f"{scheme} 没有等待审批的版本。")
+    proposal = Proposal(row.scheme, row.version, row.sha256, row.effective_on, row.proposed_by)
+    return proposal, _pack(row.source, row.sha256, _place(row.scheme, row.version))
 
 
 async def approve(scheme: str, version: int, *, digest: str, by: str, now: datetime) -> Published:
@@ -101,7 +116,20 @@ async def approve(scheme: str, version: int, *, digest: str, by: str, now: datet
         await _refuse_disorder(scheme, version, row.effective_on, now)
         await _publish(row, _name(by), now)
         await row.delete()
+        proposal = Proposal(scheme, version, row.sha256, row.effective_on, row.proposed_by)
+        await _note("rules.published", proposal, by=by, now=now)
     return await published(scheme, version)
+
+
+async def _note(action: str, proposal: Proposal, *, by: str, now: datetime) -> None:
+    await audit.note(
+        action,
+        kind="scheme",
+        id=f"{proposal.scheme}/{proposal.version}",
+        actor=Staff(_name(by)),
+        now=now,
+        after={"sha256": proposal.sha256, "effective_on": proposal.effective_on},
+    )
 
 
 async def _one_at_a_time(scheme: str) -> None:
@@ -161,6 +189,22 @@ async def in_force(scheme: str, on: date) -> Published:
     if row is None:
         raise NotFound(f"{scheme} 在 {on.isoformat()} 还没有生效的版本。")
     return _told(row)
+
+
+async def pack_on(scheme: str, day: date) -> Pack:
+    """The rules of a day; before anything was published, those that ship with the product."""
+    return (await to_read(scheme, day))[0]
+
+
+async def to_read(scheme: str, on: date) -> tuple[Pack, date | None]:
+    """The rules of a day, as above, and since when they count: None for what only ships."""
+    try:
+        found = await in_force(scheme, on)
+    except NotFound:
+        if scheme not in versions():
+            raise NotFound from None
+        return shipped_pack(scheme), None
+    return found.pack, found.effective_on
 
 
 async def all_published() -> list[Published]:

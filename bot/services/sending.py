@@ -14,6 +14,7 @@ from bot.domain.telling import (
     DAILY_QUOTA,
     IN_OTHER_HANDS_FOR,
     NO_GRANT,
+    NOBODY,
     NOT_FOLLOWING,
     OUR_FAULT,
     REPEATABLE,
@@ -25,9 +26,10 @@ from bot.domain.telling import (
     first_open,
     quota_is_back,
 )
-from bot.services import grants, outbox, receipts
+from bot.services import answering, conversation, grants, outbox, receipts
 from bot.services.grants import Cause
 from bot.services.messages import MESSAGES, Message
+from bot.services.telling import Person
 from models import Contact, Telling, TellingState
 
 log = structlog.get_logger()
@@ -81,6 +83,16 @@ async def _take_up(telling: Telling, message: Message, accounts: Accounts, now: 
     return False
 
 
+async def way_to(
+    person: Person, message: str, *, accounts: Accounts, now: datetime
+) -> Channel | None:
+    """By which channel this message would go out now; None when it would reach nobody."""
+    telling = Telling(
+        message=message, service_openid=person.service, mini_openid=person.mini, tried=[]
+    )
+    return await _choose(telling, MESSAGES[message], accounts, now)
+
+
 async def _choose(
     telling: Telling, message: Message, accounts: Accounts, now: datetime
 ) -> Channel | None:
@@ -100,20 +112,18 @@ async def _reach(telling: Telling, order: list[Channel], accounts: Accounts) -> 
         account, openid = _addressee(telling, channel, accounts)
         template_id = accounts.template_id(telling.message, channel)
         left[channel] = await grants.left(account.appid, openid, template_id) if openid else 0
+    mini = bool(telling.mini_openid) and not await conversation.is_invalid(
+        accounts.mini.appid, telling.mini_openid
+    )
     if contact is None:
-        return Reach(bool(telling.service_openid), mini=bool(telling.mini_openid), grants=left)
-    answered = 0
-    if contact.wrote_at:
-        answered = await Telling.filter(
-            service_openid=telling.service_openid,
-            channel=Channel.CUSTOM.value,
-            claimed_at__gte=contact.wrote_at,
-        ).count()
+        return Reach(bool(telling.service_openid), mini=mini, grants=left)
+    service = accounts.service.appid
+    answered = await answering.answered(service, telling.service_openid, since=contact.wrote_at)
     gone, came = contact.unfollowed_at, contact.followed_at
     return Reach(
-        service=True,
+        service=contact.invalid_at is None,
         following=gone is None or (came is not None and came > gone),
-        mini=bool(telling.mini_openid),
+        mini=mini,
         wrote_at=contact.wrote_at,
         answered=answered,
         grants=left,
@@ -121,9 +131,12 @@ async def _reach(telling: Telling, order: list[Channel], accounts: Accounts) -> 
 
 
 def _addressee(telling: Telling, channel: Channel, accounts: Accounts) -> tuple[WeChat, str]:
-    if channel is Channel.MINI:
-        return accounts.mini, telling.mini_openid
-    return accounts.service, telling.service_openid
+    account = accounts.mini if channel is Channel.MINI else accounts.service
+    return account, _openid(telling, channel)
+
+
+def _openid(telling: Telling, channel: Channel) -> str:
+    return telling.mini_openid if channel is Channel.MINI else telling.service_openid
 
 
 async def _claim(
@@ -208,9 +221,8 @@ async def _sent(telling: Telling, channel: Channel, now: datetime) -> None:
             return
         if channel in SUBSCRIPTIONS:
             await _spend(telling, channel, Cause.USED, now)
-    openid = telling.mini_openid if channel is Channel.MINI else telling.service_openid
     if channel is not Channel.CUSTOM:
-        await receipts.settle(telling.appid, openid, now=now)
+        await receipts.settle(telling.appid, _openid(telling, channel), now=now)
 
 
 async def _refused(telling: Telling, channel: Channel, refusal: Permanent, now: datetime) -> None:
@@ -225,6 +237,8 @@ async def _refused(telling: Telling, channel: Channel, refusal: Permanent, now: 
         if refusal.errcode in NOT_FOLLOWING and channel is not Channel.MINI:
             who = Contact.filter(appid=telling.appid, openid=telling.service_openid)
             await who.update(unfollowed_at=now)
+        if refusal.errcode in NOBODY:
+            await conversation.mark_invalid(telling.appid, _openid(telling, channel), now=now)
         await _move(
             telling,
             TellingState.QUEUED,
@@ -257,7 +271,7 @@ async def _fail(telling: Telling, now: datetime) -> None:
 
 
 async def _spend(telling: Telling, channel: Channel, cause: Cause, now: datetime) -> None:
-    openid = telling.mini_openid if channel is Channel.MINI else telling.service_openid
+    openid = _openid(telling, channel)
     await grants.enter(telling.appid, openid, telling.template_id, cause, now=now)
 
 

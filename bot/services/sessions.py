@@ -9,14 +9,24 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
-from bot.domain.actors import Member
-from bot.domain.sessions import Door, expiry, worth_noting
+from bot.domain.actors import Member, System
+from bot.domain.consents import TEXTS, Purpose
+from bot.domain.sessions import ONE_MESSAGE, Door, expiry, worth_noting
+from bot.services import audit
 from models import Identity, Session, User
 from models.ids import new_id
 
 TOKEN_BYTES = 32
 # Advisory locks, each kind taken after the one above it, so that nobody waits in a circle.
 _LOCK_IDENTITY, _LOCK_UNIONID, _LOCK_JOINING = 4101, 4102, 4103
+
+# Whether the person of the user `u` agrees to today's privacy text: $1 and $2.
+_AGREED = (
+    "EXISTS (SELECT 1 FROM consent c JOIN app_user a ON a.id = c.user_id"
+    " WHERE coalesce(u.joined_into_id, u.id) IN (a.id, a.joined_into_id)"
+    " AND c.purpose = $1 AND c.version = $2 AND c.revoked_at IS NULL) AS agreed"
+)
+_PRIVACY = (Purpose.PRIVACY.value, TEXTS[Purpose.PRIVACY].version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +68,29 @@ async def sign_in(known: Known, door: Door, *, now: datetime) -> Opened:
     return Opened(Member(user_id, session.id, door, now, session.expires_at), token)
 
 
+async def recognise(known: Known, *, now: datetime) -> UUID:
+    """The same, of somebody who has not come in: no session is opened."""
+    async with in_transaction():
+        return await _user_of(known, now=now)
+
+
+async def is_tied(known: Known) -> bool:
+    """Whether this identity's unionid is known."""
+    who = Identity.filter(appid=known.appid, openid=known.openid, unionid__isnull=False)
+    return await who.exists()
+
+
 async def find(token: str, door: Door, *, now: datetime) -> Member | None:
-    """Whose token it is, if it lives and was made for this door; being used, it lives longer."""
+    """Whose token it is, if it lives and was made for this door; being used, it lives longer.
+
+    Whether the person agrees to today's privacy text is told by the same query.
+    """
     rows = await fetch(
-        "SELECT s.id, s.created_at, s.last_seen_at, s.expires_at,"
-        " coalesce(u.joined_into_id, u.id) AS user_id"
+        "SELECT s.id, s.created_at, s.last_seen_at, s.expires_at,"  # noqa: S608  # our own words
+        f" coalesce(u.joined_into_id, u.id) AS user_id, {_AGREED}"
         " FROM session s JOIN app_user u ON u.id = s.user_id"
-        " WHERE s.token_hash = $1 AND s.door = $2 AND s.ended_at IS NULL AND s.expires_at > $3",
+        " WHERE s.token_hash = $3 AND s.door = $4 AND s.ended_at IS NULL AND s.expires_at > $5",
+        *_PRIVACY,
         hashed(token),
         door.value,
         now,
@@ -78,7 +104,24 @@ async def find(token: str, door: Door, *, now: datetime) -> Member | None:
         await Session.filter(id=row["id"], ended_at__isnull=True).update(
             last_seen_at=now, expires_at=until
         )
-    return Member(row["user_id"], row["id"], door, row["created_at"], until)
+    return Member(row["user_id"], row["id"], door, row["created_at"], until, row["agreed"])
+
+
+async def in_chat(appid: str, openid: str, *, now: datetime) -> Member | None:
+    """Who wrote to this account, if they have ever signed in; for this one message, without a
+    session to keep."""
+    rows = await fetch(
+        f"SELECT coalesce(u.joined_into_id, u.id) AS user_id, {_AGREED} FROM identity i"  # noqa: S608  # our own words
+        " JOIN app_user u ON u.id = i.user_id WHERE i.appid = $3 AND i.openid = $4",
+        *_PRIVACY,
+        appid,
+        openid,
+    )
+    if not rows:
+        return None
+    [row] = rows
+    until = now + ONE_MESSAGE
+    return Member(row["user_id"], new_id(now), Door.CHAT, now, until, row["agreed"])
 
 
 async def end(actor: Member, *, now: datetime) -> None:
@@ -141,7 +184,7 @@ async def _user_of(known: Known, *, now: datetime) -> UUID:
         identity.unionid = unionid
         await identity.save(update_fields=["unionid"])
         if other is not None:
-            await _join(await _oldest(identity), other)
+            await _join(await _oldest(identity), other, now=now)
     return await _oldest(identity)
 
 
@@ -169,18 +212,32 @@ async def _new_user(now: datetime) -> UUID:
     return user.id
 
 
-async def _join(one: UUID, other: UUID) -> None:
-    """Make them one person: the older stays. Joins are rare and happen one after the other."""
+async def _join(one: UUID, other: UUID, *, now: datetime) -> None:
+    """Make them one person: the older stays. Joins are rare and happen one after the other.
+
+    Whoever may act for an enterprise may change by it, so each user that moves is in the audit log.
+    """
     await _lock(_LOCK_JOINING, "")
     users = await fetch(
         "SELECT coalesce(joined_into_id, id) AS id FROM app_user WHERE id = ANY($1)", [one, other]
     )
     older, younger = min(user["id"] for user in users), max(user["id"] for user in users)
-    if older != younger:
-        await fetch(
-            "UPDATE app_user SET joined_into_id = $1 WHERE id = $2 OR joined_into_id = $2",
-            older,
-            younger,
+    if older == younger:
+        return
+    moved = await fetch(
+        "UPDATE app_user SET joined_into_id = $1 WHERE id = $2 OR joined_into_id = $2 RETURNING id",
+        older,
+        younger,
+    )
+    for user in moved:
+        await audit.note(
+            "user.join",
+            kind="app_user",
+            id=user["id"],
+            actor=System("unionid"),
+            now=now,
+            before={"joined_into": None if user["id"] == younger else younger},
+            after={"joined_into": older},
         )
 
 

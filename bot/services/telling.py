@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from bot.domain.telling import LOST_AFTER, SEND
 from bot.services import outbox
 from bot.services.messages import MESSAGES
@@ -65,6 +67,18 @@ async def tell(
 async def look(telling_id: UUID) -> Told:
     row = await Telling.get(id=telling_id)
     return Told(row.state, row.channel, tuple(row.tried), row.reason)
+
+
+async def forget(openid: str) -> None:
+    """Delete what ended messages to this person said, and keep that they were sent."""
+    theirs = Telling.filter(Q(service_openid=openid) | Q(mini_openid=openid))
+    await theirs.filter(ended_at__isnull=False).update(values={}, link="")
+
+
+async def cancel(openid: str) -> None:
+    """What still waits for this person is not sent any more."""
+    theirs = Telling.filter(Q(service_openid=openid) | Q(mini_openid=openid))
+    await theirs.filter(state=TellingState.QUEUED).delete()
 
 
 async def sweep(*, now: datetime) -> int:

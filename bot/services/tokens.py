@@ -5,17 +5,20 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
+from bot.clients.database import everything
 from bot.clients.tokens import Held
 from bot.domain import tokens
 from bot.domain.tokens import Move, Record
 from models import WeChatToken
+
+WHY = "we ask WeChat for a member, in the name of our own account"
 
 
 class SharedTokens:
     """Every decision is taken under the row's lock, in a transaction of microseconds."""
 
     async def claim(self, name: str, *, bad: str, now: datetime) -> tuple[Move, Held | None]:
-        async with in_transaction():
+        async with everything(WHY), in_transaction():
             row = await _locked(name)
             record = _record(row)
             move = tokens.next_move(record, bad=bad, now=now)
@@ -24,7 +27,7 @@ class SharedTokens:
             return move, _held(record)
 
     async def claim_force(self, name: str, *, now: datetime) -> bool:
-        async with in_transaction():
+        async with everything(WHY), in_transaction():
             row = await _locked(name)
             record = _record(row)
             if not tokens.may_force(record, now=now):
@@ -33,7 +36,7 @@ class SharedTokens:
             return True
 
     async def keep(self, name: str, held: Held) -> Held:
-        async with in_transaction():
+        async with everything(WHY), in_transaction():
             row = await _locked(name)
             record = tokens.answered(
                 _record(row), value=held.value, asked_at=held.asked_at, expires_at=held.expires_at
@@ -42,7 +45,8 @@ class SharedTokens:
             return _held(record) or held
 
     async def give_up(self, name: str) -> None:
-        await WeChatToken.filter(name=name).update(claimed_until=None)
+        async with everything(WHY):
+            await WeChatToken.filter(name=name).update(claimed_until=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,138 @@
+"""The one way in which a binding begins and moves: with its trail, its audit entry and its lock."""
+
+from datetime import datetime
+from uuid import UUID
+
+from bot.clients.database import fetch
+from bot.domain.actors import Actor
+from bot.domain.bindings import FRESH, HOLDING, LIVES, RENEW_AFTER, STEPS, How, Role, State
+from bot.domain.errors import NotFound, Stale
+from bot.services import audit, people
+from models import Binding, BindingStep, Enterprise
+from models.ids import new_id
+
+_OVER = frozenset({State.REJECTED, State.REVOKED, State.EXPIRED})
+
+
+async def lock(enterprise_id: UUID) -> Enterprise:
+    """Whoever changes who acts for an enterprise does so one after the other."""
+    enterprise = await Enterprise.filter(id=enterprise_id).select_for_update().first()
+    if enterprise is None:
+        raise NotFound
+    return enterprise
+
+
+async def begin(binding: Binding, *, actor: Actor, now: datetime) -> Binding:
+    """Add a binding under the lock of its enterprise; its id and its days are given here."""
+    binding.id, binding.requested_at = new_id(now), now
+    if binding.state is State.ACTIVE:
+        binding.update_from_dict(won(now))
+    await binding.save(force_create=True)
+    action = "join" if binding.how is How.INVITATION else "claim"
+    await _trail(binding, action, None, actor=actor, now=now)
+    return binding
+
+
+async def move(
+    binding: Binding, action: str, *, actor: Actor, now: datetime, reason: str = "", **more: object
+) -> None:
+    """Take one step of the table, or raise Stale: somebody was faster and nothing was written."""
+    step = STEPS[action]
+    changes = more | ({"ended_at": now} if step.target in _OVER else {})
+    if step.target is State.ACTIVE and binding.state is not State.ACTIVE:
+        changes |= won(now)
+    moved = await Binding.filter(id=binding.id, state__in=step.sources).update(
+        state=step.target, **changes
+    )
+    if not moved:
+        raise Stale
+    before = binding.state
+    binding.state = step.target
+    await _trail(binding, action, before, actor=actor, now=now, reason=reason)
+
+
+async def recast(binding: Binding, role: Role, *, actor: Actor, now: datetime) -> None:
+    """A claim that waits is for another role than was first said."""
+    await Binding.filter(id=binding.id).update(role=role)
+    binding.role = role
+    await _trail(binding, "recast", binding.state, actor=actor, now=now)
+
+
+async def fill(binding: Binding, *, actor: Actor, now: datetime, **given: object) -> None:
+    """Note what a person tells about themselves, or that it is erased; no step of the binding."""
+    await audit.note(
+        "binding.fill",
+        kind="binding",
+        id=binding.id,
+        actor=actor,
+        now=now,
+        enterprise_id=binding.enterprise_id,  # type: ignore[attr-defined]
+        after={name: bool(value) for name, value in given.items()},
+    )
+    await Binding.filter(id=binding.id).update(**given)
+
+
+def won(now: datetime) -> dict[str, datetime]:
+    """From today on, with the days in which nothing is exported or paid out."""
+    return {"active_at": now, "fresh_until": now + FRESH, "expires_at": now + LIVES}
+
+
+async def person_of(binding: Binding) -> UUID:
+    """Whose binding it is, also when two users proved to be one person."""
+    rows = await fetch(
+        "SELECT coalesce(joined_into_id, id) AS id FROM app_user WHERE id = $1",
+        binding.user_id,  # type: ignore[attr-defined]
+    )
+    found: UUID = rows[0]["id"]
+    return found
+
+
+async def holders(enterprise_id: UUID, *, now: datetime) -> list[Binding]:
+    """Who holds the enterprise: also the suspended, and those who may still renew."""
+    return await Binding.filter(
+        enterprise_id=enterprise_id, state__in=HOLDING, expires_at__gt=now - RENEW_AFTER
+    ).order_by("active_at", "id")
+
+
+async def mine(enterprise_id: UUID, user_id: UUID) -> Binding | None:
+    """The open binding of a person, whichever of their users it was given to."""
+    rows = await fetch(
+        "SELECT b.id FROM binding b JOIN app_user u ON u.id = b.user_id WHERE b.enterprise_id = $1"
+        " AND (u.id = $2 OR u.joined_into_id = $2)"
+        " AND b.state IN ('requested', 'disputed', 'active', 'suspended')"
+        " ORDER BY b.state, b.id LIMIT 1",
+        enterprise_id,
+        user_id,
+    )
+    return await Binding.get(id=rows[0]["id"]) if rows else None
+
+
+async def _trail(
+    binding: Binding,
+    action: str,
+    before: State | None,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    await BindingStep.create(
+        id=new_id(now),
+        binding_id=binding.id,
+        state=binding.state,
+        action=action,
+        by=people.label(actor),
+        reason=reason[:200],
+        at=now,
+    )
+    await audit.note(
+        f"binding.{action}",
+        kind="binding",
+        id=binding.id,
+        actor=actor,
+        now=now,
+        enterprise_id=binding.enterprise_id,  # type: ignore[attr-defined]
+        before=None if before is None else {"state": before, "role": binding.role},
+        after={"state": binding.state, "role": binding.role},
+        reason=reason,
+    )

@@ -1,0 +1,272 @@
+"""Nothing that others may see is shown unchecked: texts and pictures, judged by WeChat or people.
+
+A check is a row. It is put down in the transaction of whoever needs it, asked about by a job, and
+settled once; then the job SETTLED tells the part of the product whose content it is.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from tortoise.transactions import in_transaction
+
+from bot.clients.wechat import WeChat
+from bot.clients.wechat_errors import Permanent
+from bot.domain.content_checks import (
+    PICTURE_OPEN,
+    SCENES,
+    TITLES,
+    UNANSWERED,
+    Place,
+    Suggestion,
+    Verdict,
+    pieces,
+    understood,
+    worst,
+)
+from bot.domain.errors import BadInput, NotFound, Stale
+from bot.services import outbox
+from bot.services.sessions import hashed
+from models import CheckState, ContentCheck, ContentVerdict, StoredFile
+from models.ids import new_id
+
+log = structlog.get_logger()
+
+ASK = "checks.ask"
+TAKE = "checks.take"  # the job that a wxa_media_check event becomes
+SETTLED = "checks.settled"
+AT_ONCE = 500
+
+_AFTER = {
+    Suggestion.PASS: CheckState.PASSED,
+    Suggestion.RISKY: CheckState.REJECTED,
+    Suggestion.REVIEW: CheckState.HUMAN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One check in the list for the staff."""
+
+    id: UUID
+    place: str
+    subject: UUID
+    words: str
+    file_id: UUID | None
+    why: str
+    created_at: datetime
+
+
+Consumer = Callable[[UUID, UUID, CheckState, datetime], Awaitable[None]]
+"""Is told of its content (subject, check, state, now), once, in a transaction of its own."""
+
+
+async def text(words: str, *, place: Place, subject: UUID, openid: str, now: datetime) -> UUID:
+    """Have a text judged; inside the caller's transaction. `openid` is the mini-program's or "".
+
+    The caller shows nothing before `standing` says passed for the check that is returned.
+    """
+    return await _put(place, subject, openid, now, words=words)
+
+
+async def picture(
+    file_id: UUID, *, place: Place, subject: UUID, openid: str, now: datetime
+) -> UUID:
+    """Have a picture judged; inside the caller's transaction. Confidential papers are refused."""
+    open_one = StoredFile.filter(id=file_id, confidential=False, erased_at=None)
+    if not await open_one.exists():
+        raise BadInput("这份材料不公开，不能作为展示的图片。", field="file")
+    return await _put(place, subject, openid, now, file_id=file_id)
+
+
+async def standing(check_id: UUID) -> CheckState:
+    row = await ContentCheck.get_or_none(id=check_id)
+    if row is None:
+        raise NotFound
+    return row.state
+
+
+async def ask(payload: outbox.Payload, now: datetime, *, wechat: WeChat, public_url: str) -> None:
+    """Ask WeChat about one check; may run twice. What it cannot judge goes to a person."""
+    row = await ContentCheck.get(id=UUID(payload["id"]))
+    if row.state is not CheckState.PENDING or row.trace_id:
+        return
+    if not row.openid:
+        await _to_people(row.id, "小程序里没有这个人，微信不能审核")
+        return
+    try:
+        if row.file_id:
+            await _ask_about_picture(row, wechat, public_url, now)
+        else:
+            await _settle(row.id, await _judged(row, wechat), now)
+    except Permanent as refusal:
+        log.warning("content_check_refused", check=str(row.id), errcode=refusal.errcode)
+        await _to_people(row.id, f"微信不能审核（{refusal.errcode}）")
+
+
+async def take(payload: outbox.Payload, now: datetime) -> None:
+    """Keep what a wxa_media_check event says, then look for the check that it is about."""
+    fields = payload["fields"]
+    trace_id = str(fields.get("trace_id", ""))[:64]
+    if not trace_id:
+        return
+    said = _said(fields)
+    verdict = ContentVerdict(
+        id=new_id(now),
+        trace_id=trace_id,
+        suggestion=said.suggestion.value,
+        label=said.label,
+        received_at=now,
+    )
+    await ContentVerdict.bulk_create([verdict], ignore_conflicts=True)
+    await _match(trace_id, now)
+
+
+async def opened_by(ticket: str, *, now: datetime) -> UUID:
+    """The file that WeChat may fetch with this ticket, while its check is open."""
+    row = await ContentCheck.get_or_none(
+        ticket_hash=hashed(ticket), state=CheckState.PENDING, created_at__gt=now - PICTURE_OPEN
+    )
+    if row is None or row.file_id is None:
+        raise NotFound
+    return row.file_id
+
+
+async def sweep(*, now: datetime) -> int:
+    """What WeChat has not judged in time goes to a person; verdicts that crossed are matched."""
+    open_ones = ContentCheck.filter(state=CheckState.PENDING, trace_id__isnull=False)
+    for trace_id in await open_ones.limit(AT_ONCE).values_list("trace_id", flat=True):
+        await _match(str(trace_id), now)
+    late = ContentCheck.filter(state=CheckState.PENDING, created_at__lt=now - UNANSWERED)
+    rows = await late.order_by("created_at").limit(AT_ONCE)
+    for row in rows:
+        await _to_people(row.id, "微信没有按时答复")
+    return len(rows)
+
+
+async def waiting(*, limit: int = 100) -> list[Waiting]:
+    """What people must look at, oldest first."""
+    rows = await ContentCheck.filter(state=CheckState.HUMAN).order_by("created_at").limit(limit)
+    return [
+        Waiting(r.id, TITLES[Place(r.place)], r.subject, r.words, r.file_id, r.why, r.created_at)
+        for r in rows
+    ]
+
+
+async def decide(check_id: UUID, *, passes: bool, by: str, reason: str, now: datetime) -> None:
+    """A person's verdict on what waits for one; a second person is told that it is decided."""
+    row = await ContentCheck.get_or_none(id=check_id)
+    if row is None:
+        raise NotFound("没有这项待审内容。")
+    state = CheckState.PASSED if passes else CheckState.REJECTED
+    done = await _move(
+        check_id, state, now, came_from=CheckState.HUMAN, decided_by=by, why=reason[:200]
+    )
+    if not done:
+        raise Stale("这项内容不在等人审核，可能已经有人处理了。")
+
+
+async def pass_on(
+    payload: outbox.Payload, now: datetime, *, consumers: Mapping[Place, Consumer]
+) -> None:
+    """Tell whose content it is; a place without a consumer asks `standing` by itself."""
+    consumer = consumers.get(Place(payload["place"]))
+    if consumer:
+        state = CheckState(payload["state"])
+        await consumer(UUID(payload["subject"]), UUID(payload["id"]), state, now)
+
+
+async def _put(
+    place: Place,
+    subject: UUID,
+    openid: str,
+    now: datetime,
+    *,
+    words: str = "",
+    file_id: UUID | None = None,
+) -> UUID:
+    row = ContentCheck(
+        id=new_id(now),
+        place=place.value,
+        subject=subject,
+        openid=openid,
+        words=words,
+        file_id=file_id,
+        state=CheckState.PENDING,
+        why="",
+        decided_by="",
+        created_at=now,
+    )
+    await row.save(force_create=True)
+    await outbox.put(ASK, {"id": str(row.id)}, now=now)
+    return row.id
+
+
+async def _judged(row: ContentCheck, wechat: WeChat) -> Verdict:
+    scene = SCENES[Place(row.place)]
+    parts = [piece for piece in pieces(row.words) if piece.strip()]
+    return worst([await wechat.check_text(part, openid=row.openid, scene=scene) for part in parts])
+
+
+async def _ask_about_picture(
+    row: ContentCheck, wechat: WeChat, public_url: str, now: datetime
+) -> None:
+    ticket = secrets.token_urlsafe(32)
+    mine = ContentCheck.filter(id=row.id, state=CheckState.PENDING)
+    await mine.update(ticket_hash=hashed(ticket))  # before WeChat comes to fetch it
+    url = f"{public_url}/hooks/pictures/{ticket}"
+    scene = SCENES[Place(row.place)]
+    trace_id = await wechat.check_picture(url, openid=row.openid, scene=scene)
+    await mine.update(trace_id=trace_id)
+    await _match(trace_id, now)
+
+
+async def _match(trace_id: str, now: datetime) -> None:
+    """Called from both sides, because either may be the later one; the sweep finds the rest."""
+    said = await ContentVerdict.get_or_none(trace_id=trace_id)
+    row = await ContentCheck.get_or_none(trace_id=trace_id, state=CheckState.PENDING)
+    if said and row:
+        await _settle(row.id, Verdict(Suggestion(said.suggestion), said.label), now)
+
+
+async def _settle(check_id: UUID, verdict: Verdict, now: datetime) -> None:
+    state = _AFTER[verdict.suggestion]
+    if state is CheckState.HUMAN:
+        await _to_people(check_id, "微信建议人工审核", label=verdict.label)
+        return
+    await _move(check_id, state, now, came_from=CheckState.PENDING, label=verdict.label)
+
+
+async def _to_people(check_id: UUID, why: str, *, label: int | None = None) -> None:
+    """Nothing is decided yet: the content stays unseen until somebody has looked at it."""
+    pending = ContentCheck.filter(id=check_id, state=CheckState.PENDING)
+    await pending.update(state=CheckState.HUMAN, why=why, label=label)
+
+
+async def _move(
+    check_id: UUID, state: CheckState, now: datetime, *, came_from: CheckState, **more: object
+) -> bool:
+    """Compare and set, and tell whose content it is: both or neither."""
+    async with in_transaction():
+        mine = ContentCheck.filter(id=check_id, state=came_from)
+        if not await mine.update(state=state, decided_at=now, **more):
+            return False
+        row = await ContentCheck.get(id=check_id)
+        told = {"id": str(row.id), "place": row.place, "subject": str(row.subject)}
+        await outbox.put(SETTLED, told | {"state": state.value}, now=now)
+        return True
+
+
+def _said(fields: Mapping[str, object]) -> Verdict:
+    """The verdict of either shape of the event: version 2 has `result`, version 1 `isrisky`."""
+    result = fields.get("result")
+    if isinstance(result, Mapping) and str(fields.get("errcode", "0")) == "0":
+        return understood(result.get("suggest"), result.get("label"))
+    if str(fields.get("isrisky", "")) == "1":
+        return Verdict(Suggestion.RISKY, 21000)
+    if str(fields.get("isrisky", "")) == "0" and str(fields.get("status_code", "0")) == "0":
+        return Verdict(Suggestion.PASS, 100)
+    return Verdict(Suggestion.REVIEW, 21000)  # it could not fetch or read the picture

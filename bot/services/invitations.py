@@ -1,0 +1,214 @@
+"""Inviting colleagues: a link for one person, once, for a few days; its token is kept as a hash."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.transactions import in_transaction
+
+from bot.clients.database import everything
+from bot.domain.actors import Member
+from bot.domain.bindings import INVITED_FOR, MOST_HOLDERS, How, Role, State
+from bot.domain.dates import in_words
+from bot.domain.enterprises import Details
+from bot.domain.errors import DomainError, NotFound, TooMany
+from bot.domain.workdays import BEIJING
+from bot.services import audit, binding_steps, bindings, enterprises, people
+from bot.services.claim_reviews import end
+from bot.services.claims import HeldAlready
+from bot.services.sessions import TOKEN_BYTES, hashed
+from models import Binding, Invitation
+from models.ids import new_id
+
+WHY = "whoever holds a link acts for the enterprise only once they have accepted"
+MOST_OPEN = 20  # links of one enterprise that nobody has used yet
+
+
+class NoInvitation(DomainError):
+    """Used, too old, taken back, or never made: who holds the link is told no more."""
+
+    code = "invitation_over"
+    message = "这个邀请链接已经用过或者过期了，请联系邀请您的同事重新发一个。"
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A fresh link. The token stands here and nowhere else."""
+
+    id: UUID
+    role: Role
+    expires_at: datetime
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An invitation that nobody has used yet, as the holders see it."""
+
+    id: UUID
+    role: Role
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the invited person sees before they accept."""
+
+    enterprise_id: UUID
+    name: str
+    role: Role
+    expires_at: datetime
+
+
+async def invite(enterprise_id: UUID, role: Role, *, actor: Member, now: datetime) -> Invited:
+    """Make a link; only the legal representative invites the next legal representative."""
+    mine = await bindings.require(actor, enterprise_id, now=now, role=role)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    async with in_transaction():
+        await binding_steps.lock(enterprise_id)
+        if len(await _open(enterprise_id, now=now)) >= MOST_OPEN:
+            raise TooMany("还没有使用的邀请链接太多了，请先收回几个。")
+        invitation = await Invitation.create(
+            id=new_id(now),
+            enterprise_id=enterprise_id,
+            made_by_id=mine.binding_id,
+            token_hash=hashed(token),
+            role=role,
+            created_at=now,
+            expires_at=now + INVITED_FOR,
+        )
+        await _note("invitation.make", invitation, actor=actor, now=now)
+    return Invited(invitation.id, role, invitation.expires_at, token)
+
+
+async def listed(enterprise_id: UUID, *, actor: Member, now: datetime) -> tuple[Open, ...]:
+    """The links that nobody has used yet."""
+    await bindings.require(actor, enterprise_id, now=now)
+    rows = await _open(enterprise_id, now=now)
+    return tuple(Open(row.id, row.role, row.created_at, row.expires_at) for row in rows)
+
+
+async def revoke(enterprise_id: UUID, invitation_id: UUID, *, actor: Member, now: datetime) -> None:
+    """Take a link back before anybody uses it."""
+    await bindings.require(actor, enterprise_id, now=now)
+    async with in_transaction():
+        found = Invitation.filter(id=invitation_id, enterprise_id=enterprise_id)
+        invitation = await found.first()
+        taken = await found.filter(used_at=None, revoked_at=None).update(revoked_at=now)
+        if invitation is None or not taken:
+            raise NotFound
+        await _note("invitation.revoke", invitation, actor=actor, now=now)
+
+
+async def look(token: str, *, now: datetime) -> Offer:
+    """What a link offers, or NoInvitation."""
+    async with everything(WHY):
+        invitation = await _living(token, now=now)
+    enterprise = invitation.enterprise
+    return Offer(enterprise.id, enterprise.name, invitation.role, invitation.expires_at)
+
+
+async def accept(token: str, person: str, *, actor: Member, now: datetime) -> UUID:
+    """Become a holder; of two at once one succeeds. Answers the enterprise.
+
+    A new legal representative takes the place of the one who invited them, and of any other.
+    """
+    async with everything(WHY), in_transaction():
+        enterprise_id = (await _living(token, now=now)).enterprise.id
+        enterprise = await binding_steps.lock(enterprise_id)
+        invitation = await _living(token, now=now)  # again: it may have been used meanwhile
+        held = await binding_steps.holders(enterprise_id, now=now)
+        if len(held) >= MOST_HOLDERS:
+            raise TooMany("这家企业的联系人已满，请先解除不再办理的人。")
+        mine = await binding_steps.mine(enterprise_id, actor.user_id)
+        if mine is not None and mine.state is State.ACTIVE:
+            raise HeldAlready
+        mine = await _let_in(mine, invitation, person.strip(), actor=actor, now=now)
+        await Invitation.filter(id=invitation.id).update(used_at=now, used_for=mine.id)
+        if invitation.role is Role.LEGAL:
+            old = [one for one in held if one.role is Role.LEGAL and one.id != mine.id]
+            await end(old, "replace", enterprise, actor=actor, now=now, reason="法定代表人已变更")
+            if person.strip():
+                legal = Details(legal_representative=person.strip())
+                await enterprises.describe(
+                    enterprise_id, legal, source=enterprises.DECLARED, actor=actor, now=now
+                )
+        await _tell_joined(invitation, enterprise.name, actor=actor, now=now)
+    return enterprise_id
+
+
+async def _let_in(
+    mine: Binding | None, invitation: Invitation, person: str, *, actor: Member, now: datetime
+) -> Binding:
+    if mine is None:
+        fresh = Binding(
+            enterprise_id=invitation.enterprise.id,
+            user_id=actor.user_id,
+            role=invitation.role,
+            how=How.INVITATION,
+            state=State.ACTIVE,
+            person=person,
+        )
+        return await binding_steps.begin(fresh, actor=actor, now=now)
+    mine.role = invitation.role
+    more = {"role": invitation.role, "how": How.INVITATION, "person": person}
+    await binding_steps.move(mine, "join", actor=actor, now=now, **more)
+    return mine
+
+
+async def _tell_joined(
+    invitation: Invitation, company: str, *, actor: Member, now: datetime
+) -> None:
+    await people.tell_holders(
+        invitation.enterprise.id,
+        "colleague_moved",
+        {
+            "company": company,
+            "what": f"有新的{invitation.role.label}加入",
+            "moved_on": in_words(now.astimezone(BEIJING).date()),
+        },
+        key=f"invitation:{invitation.id}:used",
+        now=now,
+        link=f"/h5/e/{invitation.enterprise.id}/colleagues",
+        but=actor.user_id,
+    )
+
+
+async def _living(token: str, *, now: datetime) -> Invitation:
+    """A link of somebody who still acts for the enterprise, and in a role that may make it."""
+    invitation = await (
+        Invitation.filter(
+            token_hash=hashed(token),
+            used_at=None,
+            revoked_at=None,
+            expires_at__gt=now,
+            made_by__state=State.ACTIVE,
+            made_by__expires_at__gt=now,
+        )
+        .select_related("enterprise", "made_by")
+        .first()
+    )
+    if invitation is None or not invitation.made_by.role.covers(invitation.role):
+        raise NoInvitation
+    return invitation
+
+
+async def _open(enterprise_id: UUID, *, now: datetime) -> list[Invitation]:
+    return await Invitation.filter(
+        enterprise_id=enterprise_id, used_at=None, revoked_at=None, expires_at__gt=now
+    ).order_by("-id")
+
+
+async def _note(action: str, invitation: Invitation, *, actor: Member, now: datetime) -> None:
+    enterprise_id: UUID = invitation.enterprise_id  # type: ignore[attr-defined]
+    await audit.note(
+        action,
+        kind="invitation",
+        id=invitation.id,
+        actor=actor,
+        now=now,
+        enterprise_id=enterprise_id,
+        after={"role": invitation.role},
+    )
