@@ -40,6 +40,7 @@ class Call:
     raw: bytes
     query: Mapping[str, str] = field(default_factory=dict)
     upload: Upload | None = None
+    mini: bool = False  # with the mini-program's token
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,24 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import codes, logins, menu, messages, quotas, subscriptions, tokens
+from bot.sandbox import (
+    checks,
+    codes,
+    licences,
+    logins,
+    menu,
+    messages,
+    quotas,
+    subscriptions,
+    tokens,
+)
 from bot.sandbox.answers import Answer, Call, Picture, Refused, Upload, as_response, refusal
 from bot.sandbox.faults import LONGEST_S, ApiFault
 from bot.sandbox.ledger import stamp, text
 from bot.sandbox.world import WORLD, World
 
 ERROR_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
-PREFIXES = ("/cgi-bin/", "/wxa/", "/sns/")
+PREFIXES = ("/cgi-bin/", "/wxa/", "/sns/", "/cv/")
 SECRETS = {"secret", "access_token", "refresh_token", "session_key", "ticket", "phone_info"}
 MULTIPART = "multipart/form-data"
 
@@ -26,18 +36,19 @@ class Endpoint:
     method: str
     act: Callable[[Call], Answer]
     token: bool = True
-    mini: bool = False  # with the mini-program's token; else with the service account's
+    mini: bool | None = False  # with the mini-program's token, the service account's, either's
     upload: bool = False
 
 
 # Later capabilities add their lines here.
 ENDPOINTS = {
     "/cgi-bin/stable_token": Endpoint("POST", tokens.stable_token, token=False),
-    "/cgi-bin/message/custom/send": Endpoint("POST", messages.custom_send),
+    "/cgi-bin/message/custom/send": Endpoint("POST", messages.custom_send, mini=None),
     "/cgi-bin/message/template/send": Endpoint("POST", messages.template_send),
     "/cgi-bin/message/subscribe/bizsend": Endpoint("POST", subscriptions.bizsend),
     "/cgi-bin/message/subscribe/send": Endpoint("POST", subscriptions.mini_send, mini=True),
     "/cgi-bin/media/upload": Endpoint("POST", codes.upload, upload=True),
+    "/cgi-bin/media/get": Endpoint("GET", codes.media),
     "/cgi-bin/qrcode/create": Endpoint("POST", codes.create),
     "/cgi-bin/showqrcode": Endpoint("GET", codes.show, token=False),
     "/cgi-bin/ticket/getticket": Endpoint("GET", codes.ticket),
@@ -46,7 +57,11 @@ ENDPOINTS = {
     "/cgi-bin/menu/create": Endpoint("POST", menu.create),
     "/cgi-bin/menu/get": Endpoint("GET", menu.get),
     "/cgi-bin/menu/delete": Endpoint("GET", menu.delete),
+    "/cgi-bin/user/info": Endpoint("GET", logins.user_info),
     "/wxa/business/getuserphonenumber": Endpoint("POST", logins.phone_number, mini=True),
+    "/wxa/msg_sec_check": Endpoint("POST", checks.text, mini=True),
+    "/wxa/media_check_async": Endpoint("POST", checks.picture, mini=True),
+    "/cv/ocr/bizlicense": Endpoint("POST", licences.read, mini=None, upload=True),
     "/sns/jscode2session": Endpoint("GET", logins.mini_session, token=False),
     "/sns/oauth2/access_token": Endpoint("GET", logins.web_token, token=False),
 }
@@ -90,16 +105,18 @@ def _carry_out(world: World, request: web.Request, endpoint: Endpoint | None, ra
     if request.method != endpoint.method:
         needed = endpoint.method
         raise Refused(43001 if needed == "GET" else 43002, f"require {needed} method")
+    mini = False
     if endpoint.token:
         appid = tokens.check(world, request.query.get("access_token"))
-        if endpoint.mini != (appid == world.config.mini_appid):
+        mini = appid == world.config.mini_appid
+        if endpoint.mini not in {None, mini}:
             raise Refused(48001, "api unauthorized")
     quotas.check(world, request.path)
     if endpoint.upload:
         file = _file(raw, request.headers.get("Content-Type", ""))
-        return endpoint.act(Call(world, {}, raw, request.query, file))
+        return endpoint.act(Call(world, {}, raw, request.query, file, mini))
     body = _object(raw) if endpoint.method == "POST" else {}
-    return endpoint.act(Call(world, body, raw, request.query))
+    return endpoint.act(Call(world, body, raw, request.query, mini=mini))
 
 
 def _file(raw: bytes, content_type: str) -> Upload | None:

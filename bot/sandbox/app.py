@@ -8,7 +8,8 @@ from contextlib import suppress
 from aiohttp import web
 
 from bot.config import Config
-from bot.sandbox import api, authorize, control, inputs, people, screen
+from bot.sandbox import api, authorize, control, inputs, people, screen, webview
+from bot.sandbox.accounts import CALLBACKS, Account
 from bot.sandbox.bell import Bell
 from bot.sandbox.crypto import Keys
 from bot.sandbox.deliveries import Callback, Deliveries
@@ -17,7 +18,6 @@ from bot.sandbox.ledger import Ledger
 from bot.sandbox.world import WORLD, Clock, World
 
 HOST = "127.0.0.1"
-CALLBACK_PATH = "/hooks/wechat/oa"
 LARGEST_BODY = 2 * 1024 * 1024
 ANSWER_WITHIN_S = 5.0
 # What somebody has typed into the account's console before the first day; publishing replaces it.
@@ -39,15 +39,22 @@ def build_sandbox(
     base = callback_base or f"http://{HOST}:{config.web_port}"
     ledger = Ledger(config.state_dir / "sandbox.db" if config.state_dir else None)
     faults, bell = Faults(), Bell()
-    keys = Keys.of_account(config)
-    callback = Callback(base + CALLBACK_PATH, keys, clock, answer_within_s)
-    deliveries = Deliveries(callback, ledger=ledger, faults=faults, bell=bell)
+    keys = {
+        Account.SERVICE: Keys.of_service(config),
+        Account.MINI: Keys.of_mini(config),
+    }
+    callbacks = {
+        account: Callback(base + CALLBACKS[account], keys[account], clock, answer_within_s)
+        for account in Account
+    }
+    deliveries = Deliveries(callbacks, ledger=ledger, faults=faults, bell=bell)
     app = web.Application(
         middlewares=[inputs.mistakes_as_json, inputs.only_this_machine],
         client_max_size=LARGEST_BODY,
     )
     app[WORLD] = World(config, clock, ledger, faults, bell, deliveries)
     app.add_routes([*api.routes(), *control.routes(), *authorize.routes(), *screen.routes()])
+    app.add_routes(webview.routes())
     app.cleanup_ctx.append(_life)
     app.on_shutdown.append(_let_go)
     headers = _headers(base)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aiohttp import web
 
-from bot.sandbox import logins, people
+from bot.sandbox import logins, people, webview
 from bot.sandbox.world import WORLD, World
 
 STATE = re.compile(r"[A-Za-z0-9]{0,128}")
@@ -66,7 +66,9 @@ async def agree(request: web.Request) -> web.Response:
         virtual=asked.get("virtual") == "1",
     )
     code = logins.issue(world, order)
-    return web.Response(status=302, headers={"Location": _back(asked, code=code)})
+    answer = web.Response(status=302, headers={"Location": _back(asked, code=code)})
+    webview.remember(answer, order.openid)
+    return answer
 
 
 def _fault(world: World, request: web.Request) -> str:

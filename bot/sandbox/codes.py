@@ -1,5 +1,7 @@
 """Codes, links, tickets and uploads: what the account asks for to be scanned, opened or sent."""
 
+import base64
+import io
 import re
 import secrets
 import struct
@@ -8,15 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 import qrcode
+import zxingcpp
+from PIL import Image
 
 from bot.sandbox.answers import OK, Answer, Call, Picture, Refused
 from bot.sandbox.ledger import stamp
-from bot.sandbox.world import World
+from bot.sandbox.world import Mistake, World
 
 LONGEST_S = 2_592_000
 SHORTEST_S = 60
 PAGE_SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
 TICKET_LIFE = timedelta(seconds=7200)
+_SQUARE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 SCALE, QUIET = 8, 4
 LARGEST_PICTURE = 10 * 1024 * 1024
 
@@ -113,6 +118,46 @@ def upload(call: Call) -> dict[str, Any]:
         raise Refused(40009, "invalid image size")
     made = int(call.world.clock().timestamp())
     return {"type": "image", "media_id": secrets.token_urlsafe(32), "created_at": made}
+
+
+def picture(content: str) -> bytes:
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError as error:
+        raise Mistake(400, "bad_input", "图片须为 base64。", field="content") from error
+
+
+def seen_on(content: bytes) -> str:
+    """What the first QR code on a picture says; "" where there is none."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            found = zxingcpp.read_barcodes(image.convert("L"), formats=_SQUARE)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise Mistake(400, "bad_input", "这不是图片，请换一张。", field="content") from None
+    return next((one.text for one in found), "")
+
+
+def keep_media(world: World, content: bytes) -> str:
+    """A picture that a person sends: fetched by the account within three days."""
+    media_id = secrets.token_urlsafe(32)
+    world.ledger.remember(f"media:{media_id}", base64.b64encode(content).decode())
+    return media_id
+
+
+def media(call: Call) -> Answer:
+    found = kept_media(call.world, call.query.get("media_id", ""))
+    if found is None:
+        raise Refused(40007, "invalid media_id")
+    return found
+
+
+def kept_media(world: World, media_id: str) -> Picture | None:
+    kept = world.ledger.recall(f"media:{media_id}")
+    if kept is None:
+        return None
+    content = base64.b64decode(kept)
+    kind = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+    return Picture(content, kind)
 
 
 def _drawn(words: str) -> bytes:

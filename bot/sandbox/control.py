@@ -7,7 +7,18 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.sandbox import inputs, logins, people, quotas, subscriptions, tokens, xml
+from bot.sandbox import (
+    checks,
+    inputs,
+    licences,
+    logins,
+    mini,
+    people,
+    quotas,
+    subscriptions,
+    tokens,
+    xml,
+)
 from bot.sandbox.deliveries import Push
 from bot.sandbox.faults import ApiFault, DeliveryFault, ReceiptFault
 from bot.sandbox.ledger import TABLES, Row
@@ -15,26 +26,29 @@ from bot.sandbox.world import WORLD, Mistake, World
 
 HELD_AS_JSON = ("body", "reply", "answer", "value")
 MOST_ROWS = 200_000
-ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push | None]]] = {
+ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
     **people.ACTS,
+    **mini.ACTS,
     **subscriptions.ACTS,
 }
 
 
 class RawPush(BaseModel):
-    """Fields that are completed with To/FromUserName and CreateTime, or XML sent as it stands."""
+    """Fields that are completed with To/FromUserName and CreateTime, or XML sent as it stands;
+    `mini` are fields for the mini-program, sent in the form that is set."""
 
     model_config = ConfigDict(extra="forbid")
 
     openid: str = Field(min_length=1, max_length=128)
     fields: dict[str, Any] | None = None
     xml: str | None = Field(None, max_length=1024 * 1024)
+    mini: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def one_of_both(self) -> "RawPush":
-        if (self.fields is None) == (self.xml is None):
-            raise ValueError("give either fields or xml")
-        if self.fields is not None and not _writable(self.fields):
+        if [self.fields, self.xml, self.mini].count(None) != 2:
+            raise ValueError("give either fields or xml or mini")
+        if not _writable(self.fields or self.mini or {}):
             raise ValueError("fields hold names, texts, whole numbers, objects and lists only")
         return self
 
@@ -62,6 +76,10 @@ def routes() -> list[web.RouteDef]:
         web.post("/_control/token/revoke", revoke),
         web.post("/_control/quota", set_quota),
         web.post("/_control/code", give_code),
+        web.post("/_control/licence", script_licence),
+        web.post("/_control/verdicts", script_verdicts),
+        web.post("/_control/mini", set_mini_form),
+        web.post("/_control/platform", set_platform),
     ]
 
 
@@ -105,14 +123,11 @@ async def act(request: web.Request) -> web.Response:
     """Let a person act, wait for the delivery, and tell how it went."""
     world = request.app[WORLD]
     sent = await start_act(request)
-    return _json((await world.deliveries.deliver(sent)).as_json() if sent else {})
+    return _json((await world.deliveries.deliver(sent)).as_json())
 
 
-async def start_act(request: web.Request) -> Push | None:
-    """The act named in the path, by the person named there; not yet delivered.
-
-    None for an act that the account is not told of.
-    """
+async def start_act(request: web.Request) -> Push:
+    """The act named in the path, by the person named there; not yet delivered."""
     world = request.app[WORLD]
     if request.match_info["act"] not in ACTS:
         raise Mistake(404, "not_found", "没有这种操作。")
@@ -126,6 +141,8 @@ async def push(request: web.Request) -> web.Response:
     given = await inputs.read(request, RawPush)
     if given.fields is not None:
         sent = people.push(world, given.openid, given.fields)
+    elif given.mini is not None:
+        sent = mini.push(world, given.openid, given.mini)
     else:
         body = given.xml or ""
         sent = people.record(world, given.openid, body, kind="raw", awaited=True)
@@ -170,6 +187,28 @@ async def give_code(request: web.Request) -> web.Response:
     """What wx.login or the authorisation page would hand to the product."""
     given = await inputs.read(request, logins.Order)
     return _json({"code": logins.issue(request.app[WORLD], given)})
+
+
+async def script_licence(request: web.Request) -> web.Response:
+    """What the next pictures of a licence say; see licences.Script."""
+    given = await inputs.read(request, licences.Script)
+    return _json({"waiting": licences.script(request.app[WORLD], given)})
+
+
+async def script_verdicts(request: web.Request) -> web.Response:
+    """How the next texts or pictures are judged; see checks.Script."""
+    given = await inputs.read(request, checks.Script)
+    return _json({"waiting": checks.script(request.app[WORLD], given)})
+
+
+async def set_mini_form(request: web.Request) -> web.Response:
+    given = await inputs.read(request, mini.Form)
+    return _json({"form": mini.set_form(request.app[WORLD], given)})
+
+
+async def set_platform(request: web.Request) -> web.Response:
+    given = await inputs.read(request, logins.Platform)
+    return _json({"bound": logins.set_platform(request.app[WORLD], given)})
 
 
 def _table(world: World, table: str, openid: str | None, limit: int) -> list[Row]:

@@ -31,11 +31,19 @@ class Keys:
         return cls(appid, token, base64.b64decode(encoding_aes_key + "="))
 
     @classmethod
-    def of_account(cls, config: Config) -> "Keys":
+    def of_service(cls, config: Config) -> "Keys":
         return cls.of(
             config.oa_appid,
             config.oa_token.get_secret_value(),
             config.oa_aes_key.get_secret_value(),
+        )
+
+    @classmethod
+    def of_mini(cls, config: Config) -> "Keys":
+        return cls.of(
+            config.mini_appid,
+            config.mini_token.get_secret_value(),
+            config.mini_aes_key.get_secret_value(),
         )
 
 

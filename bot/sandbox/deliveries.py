@@ -1,8 +1,9 @@
 """Carries messages and events to the account's callback: five seconds, three attempts, no more."""
 
 import asyncio
+import json
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 import aiohttp
 
 from bot.sandbox import crypto, replies, xml
+from bot.sandbox.accounts import ORIGINAL_ID, Account
 from bot.sandbox.bell import Bell
 from bot.sandbox.faults import Faults
 from bot.sandbox.ledger import Ledger, stamp, text
 from bot.sandbox.replies import GOOD, Judgement, Reply, Verdict
 
-ACCOUNT = "gh_5a4d0b0c0ffe"  # the original id of the simulated account
 BROKEN = "该公众号提供的服务出现故障，请稍后再试"
 ATTEMPTS = 3
 LARGEST_ANSWER = 64 * 1024
@@ -23,7 +24,7 @@ LARGEST_ANSWER = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Where the account listens, under which keys, and how long WeChat waits for it."""
+    """Where an account listens, under which keys, and how long WeChat waits for it."""
 
     url: str
     keys: crypto.Keys
@@ -37,8 +38,10 @@ class Push:
 
     id: int
     openid: str
-    xml: str
+    body: str
+    """XML or, when it begins with a brace, JSON."""
     awaited: bool
+    account: Account = Account.SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,16 @@ class Outcome:
 class Deliveries:
     """Delivers, holds what runs in the background, and writes down each attempt."""
 
-    def __init__(self, callback: Callback, *, ledger: Ledger, faults: Faults, bell: Bell) -> None:
-        self._callback = callback
-        self._clock = callback.clock
+    def __init__(
+        self,
+        callbacks: Mapping[Account, Callback],
+        *,
+        ledger: Ledger,
+        faults: Faults,
+        bell: Bell,
+    ) -> None:
+        self._callbacks = callbacks
+        self._clock = callbacks[Account.SERVICE].clock
         self._ledger = ledger
         self._faults = faults
         self._bell = bell
@@ -81,9 +91,10 @@ class Deliveries:
 
     def open(self) -> None:
         """On the running loop, before the first delivery."""
+        within_s = self._callbacks[Account.SERVICE].answer_within_s
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._callback.answer_within_s),
-            headers={"User-Agent": "Mozilla/4.0", "Content-Type": "text/xml"},
+            timeout=aiohttp.ClientTimeout(total=within_s),
+            headers={"User-Agent": "Mozilla/4.0"},
             cookie_jar=aiohttp.DummyCookieJar(),
             # WeChat's pushes come from many machines; none waits for another one.
             connector=aiohttp.TCPConnector(limit=0),
@@ -206,8 +217,8 @@ class Deliveries:
     async def _post(self, push: Push, timestamp: str, nonce: str) -> tuple[int | None, Judgement]:
         if self._session is None:
             raise RuntimeError("the sandbox is not open")
-        keys = self._callback.keys
-        sealed = crypto.encrypt(push.xml.encode(), keys, random16=secrets.token_hex(8).encode())
+        keys = self._callbacks[push.account].keys
+        sealed = crypto.encrypt(push.body.encode(), keys, random16=secrets.token_hex(8).encode())
         query = {
             "signature": crypto.signature(keys.token, timestamp, nonce),
             "timestamp": timestamp,
@@ -216,10 +227,14 @@ class Deliveries:
             "encrypt_type": "aes",
             "msg_signature": crypto.signature(keys.token, timestamp, nonce, sealed),
         }
-        body = xml.write({"ToUserName": ACCOUNT, "Encrypt": sealed}).encode()
+        body, content_type = _envelope(push, sealed)
         try:
             async with self._session.post(
-                self._callback.url, params=query, data=body, allow_redirects=False
+                self._callbacks[push.account].url,
+                params=query,
+                data=body,
+                headers={"Content-Type": content_type},
+                allow_redirects=False,
             ) as response:
                 answer = await _read(response)
         except TimeoutError:
@@ -230,7 +245,15 @@ class Deliveries:
             return response.status, Judgement(Verdict.STATUS, f"HTTP {response.status}")
         if answer is None:
             return response.status, Judgement(Verdict.MALFORMED, "the answer is too large")
-        return response.status, replies.judge(answer, keys, openid=push.openid, account=ACCOUNT)
+        account = ORIGINAL_ID[push.account]
+        return response.status, replies.judge(answer, keys, openid=push.openid, account=account)
+
+
+def _envelope(push: Push, sealed: str) -> tuple[bytes, str]:
+    fields = {"ToUserName": ORIGINAL_ID[push.account], "Encrypt": sealed}
+    if push.body.startswith("{"):
+        return json.dumps(fields).encode(), "application/json"
+    return xml.write(fields).encode(), "text/xml"
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

@@ -3,7 +3,7 @@
 import base64
 import secrets
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.sandbox.answers import OK, Call, Refused
 from bot.sandbox.crypto import same
 from bot.sandbox.ledger import Row, stamp
-from bot.sandbox.people import mini_openid
+from bot.sandbox.people import find, mini_openid
 from bot.sandbox.world import Mistake, World
 
 LIFE = timedelta(minutes=5)
@@ -35,6 +35,23 @@ def unionid(openid: str) -> str:
     return "uSbx6" + openid.removeprefix("oSbx6")
 
 
+class Platform(BaseModel):
+    """Whether both accounts belong to one open platform account; only then are there unionids."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bound: bool
+
+
+def set_platform(world: World, given: Platform) -> bool:
+    world.ledger.remember("platform", given.bound)
+    return given.bound
+
+
+def _ties(world: World, openid: str) -> dict[str, str]:
+    return {} if world.ledger.recall("platform") is False else {"unionid": unionid(openid)}
+
+
 def issue(world: World, order: Order) -> str:
     if not world.ledger.row("SELECT 1 FROM people WHERE openid = :openid", order.model_dump()):
         raise Mistake(404, "not_found", "没有这个人。", field="openid")
@@ -55,7 +72,7 @@ def mini_session(call: Call) -> dict[str, Any]:
     return {
         "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),
         "openid": mini_openid(found["openid"]),
-        "unionid": unionid(found["openid"]),
+        **_ties(call.world, found["openid"]),
     }
 
 
@@ -75,8 +92,22 @@ def web_token(call: Call) -> dict[str, Any]:
     if found["virtual"]:
         answer["is_snapshotuser"] = 1
     if found["scope"] == FULL:
-        answer["unionid"] = unionid(openid)
+        answer |= _ties(call.world, openid)
     return answer
+
+
+def user_info(call: Call) -> dict[str, Any]:
+    """user/info: of whoever does not follow only the ids; names and portraits of nobody."""
+    who = find(call.world, call.query.get("openid", ""))
+    if who is None:
+        raise Refused(40003, "invalid openid")
+    ids = {"openid": who["openid"], "tagid_list": [], **_ties(call.world, who["openid"])}
+    if not who["following"]:
+        return {"subscribe": 0, **ids}
+    since = int(datetime.fromisoformat(who["followed_at"]).timestamp())
+    more = {"language": "zh_CN", "subscribe_time": since, "remark": "", "groupid": 0}
+    scene = {"subscribe_scene": "ADD_SCENE_SEARCH", "qr_scene": 0, "qr_scene_str": ""}
+    return {"subscribe": 1, **ids, **more, **scene}
 
 
 def phone_number(call: Call) -> dict[str, Any]:

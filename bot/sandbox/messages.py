@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from bot.sandbox import people, xml
+from bot.sandbox import mini, people, xml
+from bot.sandbox.accounts import Account
 from bot.sandbox.answers import OK, Call, Refused
 from bot.sandbox.faults import ReceiptFault
 from bot.sandbox.ledger import stamp, text
@@ -25,7 +26,8 @@ def custom_send(call: Call) -> dict[str, Any]:
     _refuse_repeat(call, openid)
     _use_allowance(call.world, openid)
     accept(call, "custom", openid)
-    call.world.deliveries.show(openid, sender="account", kind=str(kind), body=body)
+    shown_to = people.known_in_mini(call.world, openid)[1] if call.mini else openid
+    call.world.deliveries.show(shown_to, sender="account", kind=str(kind), body=body)
     return OK
 
 
@@ -46,20 +48,28 @@ def template_send(call: Call) -> dict[str, Any]:
 
 
 async def tell_the_end(
-    world: World, openid: str, event: dict[str, xml.Field], fault: ReceiptFault | None
+    world: World,
+    openid: str,
+    event: dict[str, xml.Field],
+    fault: ReceiptFault | None,
+    *,
+    account: Account = Account.SERVICE,
 ) -> None:
     """Push a receipt: once and at once, unless something else was ordered."""
     if fault and fault.never:
         return
     if fault and fault.delay_s:
         await world.faults.hold(fault.delay_s)
-    push = people.push(world, openid, {"MsgType": "event", **event})
+    send = mini.push if account is Account.MINI else people.push
+    push = send(world, openid, {"MsgType": "event", **event})
     for _ in range(1 + (fault.duplicate if fault else 0)):
         await world.deliveries.deliver(push)
 
 
 def _receiver(call: Call) -> str:
     openid = call.body.get("touser")
+    if call.mini:
+        return people.known_in_mini(call.world, openid)[0]
     person = people.find(call.world, openid) if isinstance(openid, str) else None
     if person is None:
         raise Refused(40003, "invalid openid")

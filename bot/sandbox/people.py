@@ -9,7 +9,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.sandbox import codes, xml
-from bot.sandbox.deliveries import ACCOUNT, Push
+from bot.sandbox.accounts import ACCOUNT, Account
+from bot.sandbox.answers import Refused
+from bot.sandbox.deliveries import Push
 from bot.sandbox.ledger import Row, stamp
 from bot.sandbox.world import Mistake, World
 
@@ -19,6 +21,8 @@ FIRST_PEOPLE = (
     ("oSbx6WangJianguoLaoBan000001", "王建国", "老板"),
     ("oSbx6LiXiuyingKuaiJi00000002", "李秀英", "会计"),
     ("oSbx6ZhangWeiLuRen0000000003", "张伟", "路人"),
+    ("oSbx6ZhaoGuoqiangLaoHuiYuan4", "赵国强", "老会员"),
+    ("oSbx6SunXiaomeiXinLaiDe00005", "孙晓梅", "新来的"),
 )
 MOST_PEOPLE = 60
 
@@ -40,6 +44,12 @@ class Follow(Nothing):
 
 class Text(Nothing):
     content: str = Field(min_length=1, max_length=600)
+
+
+class PictureSent(Nothing):
+    """A photograph from the album, as base64."""
+
+    content: str = Field(min_length=1, max_length=1_400_000)
 
 
 class Click(Nothing):
@@ -107,6 +117,14 @@ def mini_openid(openid: str) -> str:
     return "oMini" + openid.removeprefix("oSbx6")
 
 
+def known_in_mini(world: World, openid: object) -> tuple[str, str]:
+    """Both openids of the person whom the mini-program knows by this one."""
+    for row in world.ledger.rows("SELECT openid FROM people"):
+        if mini_openid(row["openid"]) == openid:
+            return str(openid), row["openid"]
+    raise Refused(40003, "invalid openid")
+
+
 def follow(world: World, who: Row, given: Follow) -> Push:
     if who["following"]:
         raise Mistake(409, "following", "已经关注了。")
@@ -142,6 +160,22 @@ def say(world: World, who: Row, given: Text) -> Push:
         kind="text",
         body={"content": given.content},
         push_id=sent.id,
+    )
+    return sent
+
+
+def send_picture(world: World, who: Row, given: PictureSent) -> Push:
+    _must_follow(who)
+    media_id = codes.keep_media(world, codes.picture(given.content))
+    fields: dict[str, xml.Field] = {
+        "MsgType": "image",
+        "PicUrl": f"{world.config.sandbox_url}/phone/media/{media_id}",
+        "MediaId": media_id,
+        "MsgId": message_id(),
+    }
+    sent = push(world, who["openid"], fields)
+    world.deliveries.show(
+        who["openid"], sender="me", kind="image", body={"media_id": media_id}, push_id=sent.id
     )
     return sent
 
@@ -186,6 +220,7 @@ ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
     "follow": (Follow, follow),
     "unfollow": (Nothing, unfollow),
     "text": (Text, say),
+    "picture": (PictureSent, send_picture),
     "click": (Click, click),
     "view": (View, view),
     "page": (Page, open_page),
@@ -206,23 +241,32 @@ def push(world: World, openid: str, fields: Mapping[str, xml.Field]) -> Push:
     event = str(fields.get("Event", ""))
     is_message = fields.get("MsgType") != "event"
     if is_message or event in ALLOWING_EVENTS:
-        remaining, span = MESSAGE if is_message else TAP
-        world.ledger.run(
-            "INSERT INTO allowances (openid, cause, remaining, until)"
-            " VALUES (:openid, :cause, :remaining, :until)",
-            {
-                "openid": openid,
-                "cause": event or "message",
-                "remaining": remaining,
-                "until": stamp(now + span),
-            },
-        )
+        allow(world, openid, event or "message", MESSAGE if is_message else TAP)
     awaited = is_message or event in AWAITED_EVENTS
     kind = event or str(fields.get("MsgType", ""))
     return record(world, openid, xml.write(whole), kind=kind, awaited=awaited)
 
 
-def record(world: World, openid: str, body: str, *, kind: str, awaited: bool) -> Push:
+def allow(world: World, openid: str, cause: str, what: tuple[int, timedelta]) -> None:
+    """So many customer messages, for so long."""
+    remaining, span = what
+    until = stamp(world.clock() + span)
+    world.ledger.run(
+        "INSERT INTO allowances (openid, cause, remaining, until)"
+        " VALUES (:openid, :cause, :remaining, :until)",
+        {"openid": openid, "cause": cause, "remaining": remaining, "until": until},
+    )
+
+
+def record(
+    world: World,
+    openid: str,
+    body: str,
+    *,
+    kind: str,
+    awaited: bool,
+    account: Account = Account.SERVICE,
+) -> Push:
     number = world.ledger.run(
         "INSERT INTO pushes (openid, kind, xml, at, awaited, outcome)"
         " VALUES (:openid, :kind, :xml, :at, :awaited, 'pending')",
@@ -235,7 +279,7 @@ def record(world: World, openid: str, body: str, *, kind: str, awaited: bool) ->
         },
     )
     world.bell.ring()
-    return Push(number, openid, body, awaited)
+    return Push(number, openid, body, awaited, account)
 
 
 def message_id() -> int:

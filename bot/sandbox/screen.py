@@ -8,8 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import control, inputs, people, subscriptions
-from bot.sandbox.deliveries import ACCOUNT
+from bot.sandbox import codes, control, inputs, people, subscriptions
+from bot.sandbox.accounts import ACCOUNT
 from bot.sandbox.ledger import Row
 from bot.sandbox.world import WORLD, World
 
@@ -34,6 +34,8 @@ def routes() -> list[web.RouteDef]:
         web.get("/phone/events", events),
         web.post("/phone/people", add_person),
         web.post("/phone/people/{openid}/{act}", act),
+        web.post("/phone/code", read_code),
+        web.get("/phone/media/{media_id}", media),
     ]
 
 
@@ -78,9 +80,24 @@ async def add_person(request: web.Request) -> web.Response:
 async def act(request: web.Request) -> web.Response:
     """Begin the act and answer at once: how it ends shows on the screen."""
     world = request.app[WORLD]
-    if sent := await control.start_act(request):
-        world.deliveries.later(world.deliveries.deliver(sent))
+    sent = await control.start_act(request)
+    world.deliveries.later(world.deliveries.deliver(sent))
     return web.json_response({}, status=202)
+
+
+async def read_code(request: web.Request) -> web.Response:
+    """What the scanner sees on a picture that it is shown."""
+    given = await inputs.read(request, people.PictureSent)
+    content = codes.picture(given.content)
+    return web.json_response({"text": await asyncio.to_thread(codes.seen_on, content)})
+
+
+async def media(request: web.Request) -> web.Response:
+    """A picture that somebody sent, at the address that WeChat gives it."""
+    found = codes.kept_media(request.app[WORLD], request.match_info["media_id"])
+    if found is None:
+        raise web.HTTPNotFound
+    return web.Response(body=found.content, content_type=found.content_type)
 
 
 def _screen(world: World, who: Row) -> dict[str, Any]:

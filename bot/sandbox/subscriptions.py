@@ -5,15 +5,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from bot.sandbox import messages, people, xml
+from bot.sandbox import messages, mini, people, xml
+from bot.sandbox.accounts import Account
 from bot.sandbox.answers import OK, Call, Refused
 from bot.sandbox.deliveries import Push
 from bot.sandbox.ledger import Row
 from bot.sandbox.people import Nothing
 from bot.sandbox.world import World
 
-SERVICE: Literal["oa"] = "oa"
-MINI: Literal["mini"] = "mini"
+SERVICE, MINI = Account.SERVICE.value, Account.MINI.value
 
 
 class Subscribe(Nothing):
@@ -21,18 +21,15 @@ class Subscribe(Nothing):
 
     template_ids: list[str] = Field(min_length=1, max_length=5)
     accept: bool = True
-    account: Literal["oa", "mini"] = SERVICE
+    account: Literal["oa", "mini"] = "oa"
 
 
 class Withdraw(Nothing):
     template_id: str = Field(min_length=1, max_length=128)
 
 
-def subscribe(world: World, who: Row, given: Subscribe) -> Push | None:
-    """Each consent allows one more message; a refusal takes nothing away.
-
-    The service account is told by a push; the mini-program has no callback here yet.
-    """
+def subscribe(world: World, who: Row, given: Subscribe) -> Push:
+    """Each consent allows one more message; a refusal takes nothing away."""
     openid = who["openid"]
     if given.accept:
         for template_id in given.template_ids:
@@ -40,15 +37,16 @@ def subscribe(world: World, who: Row, given: Subscribe) -> Push | None:
     words = "允许" if given.accept else "拒绝"
     note = {"content": f"{words}接收订阅消息：{'、'.join(given.template_ids)}"}
     world.deliveries.show(openid, sender="system", kind="note", body=note)
-    if given.account == MINI:
-        return None
     status = "accept" if given.accept else "reject"
     listed: list[xml.Field] = [
         {"TemplateId": name, "SubscribeStatusString": status, "PopupScene": 2}
         for name in given.template_ids
     ]
-    event: dict[str, xml.Field] = {"Event": "subscribe_msg_popup_event"}
-    event["SubscribeMsgPopupEvent"] = {"List": listed}
+    name = "subscribe_msg_popup_event"
+    if given.account == MINI:  # there the list stands at the top, one alone without brackets
+        told: xml.Field = listed if len(listed) > 1 else listed[0]
+        return mini.event(world, people.mini_openid(openid), name, {"List": told})
+    event: dict[str, xml.Field] = {"Event": name, "SubscribeMsgPopupEvent": {"List": listed}}
     return people.push(world, openid, {"MsgType": "event", **event})
 
 
@@ -70,7 +68,7 @@ def withdraw(world: World, who: Row, given: Withdraw) -> Push:
     return people.push(world, openid, {"MsgType": "event", **event})
 
 
-ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push | None]]] = {
+ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {
     "subscribe": (Subscribe, subscribe),
     "withdraw": (Withdraw, withdraw),
 }
@@ -108,10 +106,7 @@ def bizsend(call: Call) -> dict[str, Any]:
 
 def mini_send(call: Call) -> dict[str, Any]:
     """Subscription message of the mini-program, addressed by the openid it has there."""
-    mini = call.body.get("touser")
-    rows = call.world.ledger.rows("SELECT openid FROM people")
-    openids = {people.mini_openid(row["openid"]): row["openid"] for row in rows}
-    openid = _person(call, openids.get(mini) if isinstance(mini, str) else None)
+    _, openid = people.known_in_mini(call.world, call.body.get("touser"))
     body = messages.read_template(call.body, link="page")
     _use(call.world, MINI, openid, body["template_id"])
     messages.accept(call, "mini", openid)

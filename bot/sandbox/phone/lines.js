@@ -57,7 +57,7 @@ function drawn(line, person) {
   li.dataset.from = line.from;
   li.dataset.kind = line.kind;
   if (line.from === "me") {
-    li.append(avatar(person), element("div", "bubble", ...plainNodes(line.body.content)));
+    li.append(avatar(person), line.kind === "image" ? sentPicture(line.body) : element("div", "bubble", ...plainNodes(line.body.content)));
     if (line.failed) markFailed(li);
   } else if (line.from === "system") {
     li.append(element("span", "remark", line.body.content));
@@ -65,6 +65,13 @@ function drawn(line, person) {
     li.append(seal(), (DRAW[line.kind] ?? unknown)(line.body));
   }
   return li;
+}
+
+function sentPicture(body) {
+  const image = element("img", "sent");
+  image.alt = "发出的图片";
+  image.src = `/phone/media/${encodeURIComponent(body.media_id)}`;
+  return image;
 }
 
 const DRAW = {

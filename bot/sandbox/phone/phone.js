@@ -1,9 +1,11 @@
 // One phone: builds it from the template, keeps it in step with the state, sends what is tapped.
 
 import { paintAvatar, showLines, timeOfDay } from "./lines.js";
+import { asBase64 } from "./pictures.js";
 import { element, icon, link, webAddress } from "./words.js";
 
 const TOAST_MS = 2600;
+const OWN_CODE = "http://weixin.qq.com/q/"; // a parametric code: it names a scene, not a page
 
 export class Phone {
   constructor(person, account) {
@@ -30,6 +32,9 @@ export class Phone {
     this.find(".follow").addEventListener("click", () => this.act("follow"));
     this.find(".compose").addEventListener("submit", (event) => this.say(event));
     this.find(".scan").addEventListener("submit", (event) => this.scan(event));
+    this.find(".scan-file").addEventListener("change", (event) => this.readCode(event.target));
+    this.find(".picture-open").addEventListener("click", () => this.find(".picture-file").click());
+    this.find(".picture-file").addEventListener("change", (event) => this.sendPicture(event.target));
     this.find(".consent-open").addEventListener("click", () => {
       this.closeSheets();
       this.openSheet(".consent-sheet", "input");
@@ -82,23 +87,26 @@ export class Phone {
     this.find(".clock").textContent = timeOfDay(new Date());
   }
 
-  async act(name, body = {}) {
+  act(name, body = {}) {
     this.acted = true;
+    return this.post(`/phone/people/${encodeURIComponent(this.openid)}/${name}`, body);
+  }
+
+  // The answer; null when there is none, after saying why.
+  async post(path, body) {
     try {
-      const response = await fetch(`/phone/people/${encodeURIComponent(this.openid)}/${name}`, {
+      const response = await fetch(path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       });
-      if (!response.ok) {
-        this.toast((await response.json()).error.message);
-        return false;
-      }
-      return true;
+      const answer = await response.json();
+      if (response.ok) return answer;
+      this.toast(answer.error.message);
     } catch {
       this.toast("模拟微信没有响应，请确认它还在运行。");
-      return false;
     }
+    return null;
   }
 
   async say(event) {
@@ -110,17 +118,41 @@ export class Phone {
     if (!(await this.act("text", { content })) && !input.value) input.value = content;
   }
 
+  async sendPicture(input) {
+    const content = await this.taken(input);
+    if (content) await this.act("picture", { content });
+  }
+
+  // A picture held before the scanner: what its code says is put where it could have been pasted.
+  async readCode(input) {
+    const content = await this.taken(input);
+    const found = content && await this.post("/phone/code", { content });
+    if (!found) return;
+    this.find(".scan").elements.seen.value = found.text;
+    if (!found.text) this.toast("图片上没有找到二维码，请换一张。");
+  }
+
+  async taken(input) {
+    const [file] = input.files;
+    if (!file) return null;
+    const content = await asBase64(file);
+    input.value = "";
+    if (!content) this.toast("打不开这张图片，请换一张。");
+    return content;
+  }
+
+  // As in WeChat: an address of a web page is opened, a code of the account's own follows or tells.
   async scan(event) {
     event.preventDefault();
-    const input = this.find(".scan input");
-    const seen = input.value.trim();
+    const form = this.find(".scan");
+    const seen = form.elements.seen.value.trim();
     if (!seen) return;
     const button = this.scansFor;
     this.closeSheets();
-    input.value = "";
-    await (button
-      ? this.act("scancode", { key: button.key, kind: button.type, result: seen })
-      : this.act("scan", { scene: seen }));
+    form.reset();
+    if (button) await this.act("scancode", { key: button.key, kind: button.type, result: seen });
+    else if (webAddress(seen) && !seen.startsWith(OWN_CODE)) window.open(seen, "_blank", "noopener");
+    else await this.act("scan", { scene: seen });
   }
 
   async consent(event, accept) {
@@ -142,8 +174,6 @@ export class Phone {
   // A menu button that scans tells its key with what was found; the corner only follows or opens.
   openScanner(button) {
     this.scansFor = button;
-    this.find(".scan-what").textContent = button ? "二维码里的内容" : "二维码的场景值";
-    this.find(".scan input").maxLength = button ? 1024 : 64;
     this.openSheet(".scan-sheet", "input");
   }
 
