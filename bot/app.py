@@ -11,6 +11,7 @@ from bot.deps import DEPS, Deps
 from bot.handlers import assets, openapi, probes
 from bot.handlers.edge import EDGE, Edge, go_ahead, served
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
+from bot.handlers.public import sitemap
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
 
@@ -38,6 +39,7 @@ def build_app(
     app[EDGE] = edge
     app[assets.ASSETS] = assets.load()
     app[openapi.DOCUMENT] = openapi.build(routes)
+    app[sitemap.KEPT] = sitemap.Kept()
     checks = app[probes.CHECKS] = probes.Checks(deps.checks)
     for route in routes:
         resource = app.router.add_resource(route.path)

@@ -1,0 +1,1 @@
+"""What comes in from outside: pages, API, callbacks, chat. They know HTTP and no tables."""

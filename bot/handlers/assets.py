@@ -15,7 +15,11 @@ from bot.domain.errors import NotFound
 
 ROOT = Path(__file__).parents[2]
 # From npm: this name, this file, and nothing else of the package.
-LIBRARIES: Mapping[str, str] = {"weui.css": "weui/dist/style/weui.min.css"}
+LIBRARIES: Mapping[str, str] = {
+    "signature_pad.js": "signature_pad/dist/signature_pad.umd.min.js",
+    "weixin.js": "weixin-js-sdk/index.js",
+    "weui.css": "weui/dist/style/weui.min.css",
+}
 KINDS: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

@@ -18,8 +18,11 @@ class Audience(StrEnum):
     """Anybody; there is nothing to prove."""
     PROVIDER = "provider"
     """WeChat and its like; the handler in bot/handlers/hooks proves it over the raw body."""
+    PERSON = "person"
+    """Somebody signed in through WeChat, whether or not they agreed to the privacy text: for what
+    the law gives without that, and for agreeing itself."""
     MEMBER = "member"
-    """A person of an enterprise, signed in through WeChat."""
+    """Somebody signed in who agreed to it."""
     STAFF = "staff"
     """A person of the association, signed in at the console."""
 
@@ -37,9 +40,11 @@ PROOFS: Mapping[Audience, Proof] = MappingProxyType(
     {
         Audience.PUBLIC: anybody,
         Audience.PROVIDER: anybody,
-        Audience.MEMBER: members.prove,
+        Audience.PERSON: members.prove,
+        Audience.MEMBER: members.prove_agreed,
     }
 )
+SIGNED_IN = frozenset({Audience.PERSON, Audience.MEMBER})
 
 
 def proof_of(audience: Audience) -> Proof:

@@ -15,10 +15,10 @@ from bot import telemetry
 from bot.config import Config
 from bot.deps import ACTOR, REQUEST_ID
 from bot.domain.errors import DomainError
-from bot.handlers import errors, forms
+from bot.handlers import errors, forms, once
 from bot.handlers.audience import Proof, anybody, proof_of
 from bot.handlers.guard import IDLE, SERVING, GuardedHandler
-from bot.handlers.headers import NO_STORE, security_headers
+from bot.handlers.headers import NO_STORE, POLICY, security_headers
 from bot.handlers.surface import Route
 
 SECONDS = telemetry.histogram(
@@ -68,6 +68,7 @@ class Served:
     proof: Proof
     route: Route | None
     quiet: bool
+    once: bool
     observers: dict[tuple[str, int], Histogram]
 
     def observe(self, method: str, status: int, seconds: float) -> None:
@@ -80,7 +81,7 @@ class Served:
 
 
 def served(route: Route) -> Served:
-    return Served(route.path, proof_of(route.audience), route, route.quiet, {})
+    return Served(route.path, proof_of(route.audience), route, route.quiet, once.needed(route), {})
 
 
 class Edge:
@@ -91,7 +92,7 @@ class Edge:
 
     def __init__(self, config: Config) -> None:
         self.served: dict[web.AbstractRoute, Served] = {}
-        self._unmatched = Served(UNMATCHED, anybody, None, quiet=False, observers={})
+        self._unmatched = Served(UNMATCHED, anybody, None, quiet=False, once=False, observers={})
         self._ids = RequestIds(trusted=config.trusted_proxies > 0)
         self._headers: Mapping[str, str] = security_headers(config)
         self._in_flight = 0
@@ -132,11 +133,15 @@ class Edge:
         try:
             if served.proof is not anybody:
                 request[ACTOR] = await served.proof(request)
-            if (route := served.route) is not None:
-                if route.query is not None:
-                    request[forms.QUERY] = forms.read_query(request, route.query)
-                if route.body is not None:
-                    request[forms.BODY] = await forms.read_json(request, route.body)
+            if served.route is not None and (contract := served.route.contract) is not None:
+                if contract.query is not None:
+                    request[forms.QUERY] = forms.read_query(request, contract.query)
+                if contract.body is not None:
+                    request[forms.BODY] = await forms.read_json(
+                        request, contract.body, limit=contract.body_bytes
+                    )
+            if served.once:
+                return await once.perform(request, handler)
             return await handler(request)
         except DomainError as refusal:
             return _instead(request, errors.refused(request, refusal))
@@ -168,7 +173,10 @@ class Edge:
 
     def _put_on(self, answer: web.StreamResponse, request_id: str) -> None:
         headers = answer.headers
+        own = headers.get(POLICY)  # what people sent us is served under a stricter one
         headers.update(self._headers)
+        if own is not None:
+            headers[POLICY] = own
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = NO_STORE
         headers["X-Request-Id"] = request_id

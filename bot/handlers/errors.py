@@ -11,13 +11,14 @@ from pydantic import BaseModel, Field
 
 from bot.domain import errors as refusals
 from bot.domain.errors import DomainError
+from bot.domain.files import Unreadable
 from bot.handlers import pages
-from bot.scoring.programme import FeeNotAllowed, NoFee
-from bot.services.logins import NoConsent
+from bot.handlers.members import nearest
+from bot.services.idempotency import KeyReused
 
 STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
     {
-        DomainError: HTTPStatus.CONFLICT,
+        DomainError: HTTPStatus.CONFLICT,  # understood, and not now: of all that are not below
         refusals.NotFound: HTTPStatus.NOT_FOUND,
         refusals.BadInput: HTTPStatus.BAD_REQUEST,
         refusals.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -25,11 +26,9 @@ STATUS: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         refusals.BadSignature: HTTPStatus.FORBIDDEN,
         refusals.NotSignedIn: HTTPStatus.UNAUTHORIZED,
         refusals.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-        refusals.Stale: HTTPStatus.CONFLICT,
         refusals.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-        NoConsent: HTTPStatus.CONFLICT,
-        NoFee: HTTPStatus.CONFLICT,
-        FeeNotAllowed: HTTPStatus.CONFLICT,
+        Unreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
+        KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
 
@@ -63,7 +62,7 @@ class ErrorAnswer(BaseModel):
 
 
 def status_of(kind: type[DomainError]) -> HTTPStatus:
-    """Return the status of the class; a new class without a line in the table is a KeyError."""
+    """Return the status of the class, or of the nearest one above it that has a line."""
     return next(STATUS[known] for known in kind.__mro__ if known in STATUS)
 
 
@@ -103,8 +102,10 @@ def _answer(
     if _wants_json(request):
         answer = _json(status, code, message, field)
     else:
+        kind = _kind(status, code)
+        to = nearest(request.path) if kind == "unagreed" else ""
         answer = pages.render(
-            request, "error.html", status=int(status), message=message, kind=_kind(status)
+            request, "error.html", status=int(status), message=message, kind=kind, to=to
         )
     if status in RETRY_AFTER:
         answer.headers["Retry-After"] = RETRY_AFTER[status]
@@ -131,8 +132,10 @@ def _json(status: HTTPStatus, code: str, message: str, field: str | None) -> web
     )
 
 
-def _kind(status: HTTPStatus) -> str:
-    """Sort the statuses by what a person can do next; templates/error.html has a part for each."""
+def _kind(status: HTTPStatus, code: str) -> str:
+    """Sort refusals by what a person can do next; templates/error.html has a part for each."""
+    if code == refusals.NotAgreed.code:
+        return "unagreed"
     if status == HTTPStatus.NOT_FOUND:
         return "missing"
     if status == HTTPStatus.UNAUTHORIZED:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import BadInput, TooLarge, TooSlow
+from bot.handlers.filled import Filled, check
 
 JSON_BYTES = 64 * 1024
 FORM_BYTES = 64 * 1024
@@ -22,6 +23,9 @@ DEADLINE_S = 10.0
 M = TypeVar("M", bound=BaseModel)
 
 BROKEN = "内容没有完整收到，请重新提交。"
+NUL = "\0"
+UNKEPT = "内容里有不能保存的字符，请去掉后重新提交。"
+"""No page and no keyboard sends U+0000, and PostgreSQL keeps no text that holds it."""
 
 BODY = web.RequestKey("BODY", BaseModel)
 QUERY = web.RequestKey("QUERY", BaseModel)
@@ -80,6 +84,8 @@ async def read_json(
         # Also closes a door: a foreign page can send text/plain without asking, but not this.
         raise BadInput("请以 JSON 格式提交（Content-Type: application/json）。")
     body = await read_body(request, limit=limit, deadline=deadline)
+    if rb"\u0000" in body:
+        raise BadInput(UNKEPT)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -93,7 +99,28 @@ async def read_form(
     limit: int = FORM_BYTES,
     deadline: float = DEADLINE_S,
 ) -> M:
-    """Read a form of a page; a field that is sent twice is refused, not guessed."""
+    """Read a form of hidden fields and buttons; a field that is sent twice is refused, not guessed.
+
+    A form that people fill in is read with `fill`.
+    """
+    return _from_pairs(await _pairs(request, limit=limit, deadline=deadline), model)
+
+
+async def fill(
+    request: web.Request,
+    model: type[M],
+    *,
+    limit: int = FORM_BYTES,
+    deadline: float = DEADLINE_S,
+) -> Filled[M]:
+    """Read a form that a person filled in; raises for what no page of ours sends, not for faults.
+
+    A form with files: `uploads.read_parts`, then `filled.check(parts.fields.items(), Model)`.
+    """
+    return check(await _pairs(request, limit=limit, deadline=deadline), model)
+
+
+async def _pairs(request: web.Request, *, limit: int, deadline: float) -> list[tuple[str, str]]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadInput("请在页面上填写后提交。")
     body = await read_body(request, limit=limit, deadline=deadline)
@@ -103,11 +130,19 @@ async def read_form(
         )
     except ValueError:  # not UTF-8, or too many fields
         raise BadInput from None
-    return _from_pairs(pairs, model)
+    _refuse_nul(pairs)
+    return pairs
 
 
 def read_query(request: web.Request, model: type[M]) -> M:
-    return _from_pairs(list(request.query.items()), model)
+    pairs = list(request.query.items())
+    _refuse_nul(pairs)
+    return _from_pairs(pairs, model)
+
+
+def _refuse_nul(pairs: list[tuple[str, str]]) -> None:
+    if any(NUL in text for pair in pairs for text in pair):
+        raise BadInput(UNKEPT)
 
 
 def _from_pairs(pairs: list[tuple[str, str]], model: type[M]) -> M:

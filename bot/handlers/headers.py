@@ -10,13 +10,26 @@ CSP = (
     "frame-ancestors 'none'"
 )
 NO_STORE = "no-store"
+POLICY = "Content-Security-Policy"
+# For what people sent us, should a browser ever show it as a page: no script, no origin, no link.
+SANDBOXED = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+
+def policy(config: Config) -> str:
+    """Nothing from anywhere but here; where WeChat is simulated, also what its browser brings."""
+    if not config.sandbox:
+        return CSP
+    there = config.sandbox_url
+    return CSP.replace("script-src 'self'", f"script-src 'self' {there}").replace(
+        "connect-src 'self'", f"connect-src 'self' {there}"
+    )
 
 
 def security_headers(config: Config) -> CIMultiDict[str]:
     """Build the set once; an answer only merges it in."""
     headers = CIMultiDict(
         {
-            "Content-Security-Policy": CSP,
+            POLICY: policy(config),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",
             "X-Frame-Options": "DENY",

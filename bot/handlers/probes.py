@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from bot.deps import Check
+from bot.handlers.surface import Contract
 
 PATIENCE_S = 1.5
 GOODBYE_S = 1.0
@@ -72,6 +73,14 @@ def _word(task: asyncio.Task[None]) -> str:
 
 
 CHECKS = web.AppKey("CHECKS", Checks)
+
+ALIVE = Contract("进程是否活着（不查看任何依赖）", returns=Alive)
+READY = Contract(
+    "是否可以接待请求（数据库、缓存、数据库版本）；不可以时为 503",
+    returns=Readiness,
+    statuses=(200, 503),
+)
+
 
 _ALIVE = Alive().model_dump_json().encode()
 

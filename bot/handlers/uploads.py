@@ -6,6 +6,7 @@ asks for bytes beyond a part before it hands the part over.
 
 import asyncio
 import tempfile
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.multipart import content_disposition_filename, parse_content_disposition
 
 from bot.domain.errors import BadInput, TooLarge, TooSlow
-from bot.handlers.forms import BROKEN
+from bot.handlers.forms import BROKEN, NUL, UNKEPT
 
 LONGEST_NAME = 255
 PART_HEADERS_BYTES = 4096
@@ -54,6 +55,10 @@ class Upload:
 class Parts:
     fields: dict[str, str]
     files: tuple[Upload, ...]
+
+
+PARTS = web.RequestKey("PARTS", Parts)
+"""An upload that was read before its handler began, so that its content could be compared."""
 
 
 class _Body:
@@ -116,6 +121,9 @@ async def read_parts(
     request: web.Request, *, limits: UploadLimits = UPLOAD_LIMITS
 ) -> AsyncIterator[Parts]:
     """Read the whole upload, then hand it over; on leaving, every temporary file is gone."""
+    if (read := request.get(PARTS)) is not None:
+        yield read
+        return
     if request.content_type != "multipart/form-data":
         raise BadInput("请选择文件后提交。")
     boundary = parse_mimetype(request.headers["Content-Type"]).parameters.get("boundary", "")
@@ -156,7 +164,8 @@ def _described(headers: bytes) -> tuple[str, str | None, str]:
     """Return the part's name, its file's name (None for a plain field) and its type."""
     lines = (line.partition(":") for line in _text(headers).split("\r\n"))
     given = {name.strip().lower(): value.strip() for name, _, value in lines}
-    _, parameters = parse_content_disposition(given.get("content-disposition"))
+    with warnings.catch_warnings(action="ignore"):  # a bad header has no parameters: that will do
+        _, parameters = parse_content_disposition(given.get("content-disposition"))
     name = content_disposition_filename(parameters, "name")
     if not name:
         raise BadInput
@@ -166,9 +175,12 @@ def _described(headers: bytes) -> tuple[str, str | None, str]:
 
 def _text(data: bytes) -> str:
     try:
-        return data.decode()
+        text = data.decode()
     except UnicodeDecodeError:
         raise BadInput from None
+    if NUL in text:
+        raise BadInput(UNKEPT)
+    return text
 
 
 async def _whole(body: _Body, mark: bytes, limit: int) -> bytes:

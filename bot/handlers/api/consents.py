@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 
 from bot.deps import DEPS
 from bot.domain.consents import Purpose
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, Stale
 from bot.handlers import forms
 from bot.handlers.members import member
+from bot.handlers.surface import Contract
 from bot.services import consents
 
 
@@ -23,6 +24,7 @@ class Consent(BaseModel):
     version: int = Field(description="现行说明的版本")
     title: str = Field(description="标题")
     words: str = Field(description="说明")
+    afterwards: str = Field(description="撤回以后会怎样")
     given_at: datetime | None = Field(description="同意现行说明的时间；没有同意为 null")
 
 
@@ -30,8 +32,14 @@ class Consents(BaseModel):
     consents: list[Consent]
 
 
+SHOW = Contract("各项用途的说明，以及我同意了哪些", returns=Consents)
+
+
 async def show(request: web.Request) -> web.Response:
     return await _all(request)
+
+
+GIVE = Contract("同意一项用途的现行说明", body=Given, returns=Consents, refusals=(Stale,))
 
 
 async def give(request: web.Request) -> web.Response:
@@ -39,6 +47,11 @@ async def give(request: web.Request) -> web.Response:
     now = request.app[DEPS].clock()
     await consents.give(given.purpose, given.version, actor=member(request), now=now)
     return await _all(request)
+
+
+REVOKE = Contract(
+    "撤回对一项用途的同意；撤回 privacy 会退出所有登录", returns=Consents, refusals=(NotFound,)
+)
 
 
 async def revoke(request: web.Request) -> web.Response:
@@ -59,6 +72,7 @@ async def _all(request: web.Request) -> web.Response:
                 version=one.text.version,
                 title=one.text.title,
                 words=one.text.words,
+                afterwards=one.text.afterwards,
                 given_at=one.given_at,
             )
             for one in found

@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from bot.clients.wechat_errors import WeChatError
 from bot.deps import DEPS
-from bot.domain.errors import Unavailable
+from bot.domain.errors import BadInput, Unavailable
 from bot.domain.js_sdk import own_address, signature
 from bot.handlers import forms
+from bot.handlers.surface import Contract
 
 log = structlog.get_logger()
 
@@ -26,6 +27,14 @@ class JsSdk(BaseModel):
     timestamp: int = Field(description="签名的时间，秒")
     nonceStr: str = Field(description="签名的随机串")  # noqa: N815  # WeChat's name
     signature: str = Field(description="签名")
+
+
+SIGN = Contract(
+    "本站页面使用微信 JS-SDK 所需的签名",
+    query=Page,
+    returns=JsSdk,
+    refusals=(BadInput, Unavailable),
+)
 
 
 async def sign(request: web.Request) -> web.Response:

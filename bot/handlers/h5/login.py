@@ -3,30 +3,32 @@
 import re
 import secrets
 from http import HTTPStatus
+from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.deps import DEPS
+from bot.domain.consents import Purpose
 from bot.domain.errors import DomainError, Unavailable
 from bot.domain.sessions import Door
-from bot.handlers import pages
+from bot.handlers import pages, throttle
 from bot.handlers.errors import status_of
-from bot.handlers.members import COOKIE, TARGETS, cookie, set_cookie
-from bot.services import logins, sessions
+from bot.handlers.members import AGREE, COOKIE, DEFAULT, TARGETS, cookie, place_of, set_cookie
+from bot.services import consents, logins, sessions
 from bot.services.sending import Accounts
 
 RETURN = "/h5/login/return"
-DEFAULT = "me"
 BEFORE_LOGIN = "login"  # the cookie that ties a state to this browser
 BROWSER = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 async def begin(request: web.Request) -> web.Response:
     """Send the person to WeChat. Parameters that WeChat adds to shared links do no harm."""
+    await throttle.check(request, throttle.LOGIN)
     deps = request.app[DEPS]
     accounts = _accounts(request)
     wanted = request.query.get("to", DEFAULT)
-    target = wanted if wanted in TARGETS else DEFAULT
+    target = wanted if place_of(wanted) else DEFAULT
     browser = cookie(request, BEFORE_LOGIN)  # kept, so that two open pages can both come back
     if not BROWSER.fullmatch(browser):
         browser = secrets.token_urlsafe(32)
@@ -55,13 +57,15 @@ async def finish(request: web.Request) -> web.Response:
         opened = await logins.from_page(request.query.get("code", ""), wechat=service, now=now)
     except logins.Adrift as refusal:
         if before and (done := await logins.echo_of(state, browser=browser, now=now)):
-            return _to(TARGETS[done])
+            return _to(place_of(done) or TARGETS[DEFAULT])
         return _failed(request, refusal, target)
     except DomainError as refusal:
         return _failed(request, refusal, target)
     if before:
         await sessions.end(before, now=now)
-    answer = _to(TARGETS[target])
+    agreed = await consents.agrees(Purpose.PRIVACY, actor=opened.member)
+    place = place_of(target) or TARGETS[DEFAULT]
+    answer = _to(place if agreed else f"{AGREE}?to={quote(target)}")
     set_cookie(request, answer, COOKIE, opened.token)
     return answer
 

@@ -1,17 +1,60 @@
-"""The page that says who is signed in, and the way out."""
+"""The members' home: my enterprises, what is next, what waits, and the ways out."""
 
-from http import HTTPStatus
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from aiohttp import web
 
 from bot.deps import DEPS
+from bot.domain.bindings import State
+from bot.domain.dates import in_words
+from bot.domain.memberships import HOWS
+from bot.domain.workdays import BEIJING
 from bot.handlers import forms, pages
 from bot.handlers.members import COOKIE, drop_cookie, member
-from bot.services import sessions
+from bot.services import (
+    bindings,
+    claims,
+    colleagues,
+    enterprises,
+    journeys,
+    memberships,
+    sessions,
+    signers,
+)
+from bot.services.bindings import Bound
+from bot.services.memberships import Membership
 
-BEIJING = ZoneInfo("Asia/Shanghai")
+# What a member does for an enterprise, in the order of the journey; a line shows once its page is
+# among the routes. Whoever adds such a page adds it here.
+ENTRIES: Sequence[tuple[str, str]] = (
+    ("信用承诺", "/h5/e/{enterprise}/commitment"),
+    ("自评", "/h5/e/{enterprise}/self"),
+    ("申报", "/h5/e/{enterprise}/cases"),
+    ("证书", "/h5/e/{enterprise}/certificates"),
+    ("信用档案", "/h5/e/{enterprise}/file"),
+    ("同事", "/h5/e/{enterprise}/colleagues"),
+    ("公告", "/h5/e/{enterprise}/notices"),
+    ("企业信息", "/h5/e/{enterprise}"),
+)
+TAGS: Mapping[State, str] = {
+    State.REQUESTED: "waiting",
+    State.DISPUTED: "waiting",
+    State.SUSPENDED: "fix",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One enterprise on the page."""
+
+    bound: Bound
+    memberships: Sequence[tuple[str, str]]
+    """Tags and their words."""
+    links: Sequence[tuple[str, str]]
 
 
 class SignOut(forms.Input):
@@ -19,9 +62,73 @@ class SignOut(forms.Input):
 
 
 async def show(request: web.Request) -> web.Response:
-    since = member(request).signed_in_at.astimezone(BEIJING)
-    told = f"{since.year} 年 {since.month} 月 {since.day} 日 {since:%H:%M}"
-    return pages.render(request, "h5/me.html", page="me", since=told)
+    who, now = member(request), request.app[DEPS].clock()
+    mine = await bindings.bound(who, now=now)
+    waiting = await claims.waiting_of(who)
+    renewals = await colleagues.renewals(who, now=now)
+    cards = [
+        Card(
+            one,
+            await membership_tags(one.enterprise_id, now=now),
+            entries(request, one.enterprise_id),
+        )
+        for one in mine
+    ]
+    since = who.signed_in_at.astimezone(BEIJING)
+    return pages.render(
+        request,
+        "h5/me.html",
+        cards=cards,
+        waiting=waiting,
+        tags=TAGS,
+        mini=bool(request.app[DEPS].config.mini_bind_page),
+        renewals=[
+            (id_, name, in_words(until.astimezone(BEIJING).date())) for id_, name, until in renewals
+        ],
+        resign=[due for one in mine if (due := await signers.due(one.enterprise_id))],
+        next=await _next(request, mine, renewing=bool(renewals), waiting=bool(waiting)),
+        since=f"{since.year} 年 {since.month} 月 {since.day} 日 {since:%H:%M}",
+    )
+
+
+def entries(request: web.Request, enterprise_id: UUID) -> list[tuple[str, str]]:
+    """The pages about an enterprise that exist."""
+    known = {resource.canonical for resource in request.app.router.resources()}
+    return [
+        (words, path.format(enterprise=enterprise_id)) for words, path in ENTRIES if path in known
+    ]
+
+
+async def membership_tags(enterprise_id: UUID, *, now: datetime) -> list[tuple[str, str]]:
+    """How the membership in each association stands, as tags of a page and their words."""
+    today = now.astimezone(BEIJING).date()
+    found = await memberships.each(enterprise_id, on=today)
+    return [_membership_tag(one, today) for one in found] or [("optional", "还不是会员")]
+
+
+def _membership_tag(one: Membership, today: date) -> tuple[str, str]:
+    if one.until < today:
+        return "ended", f"{one.association}会员资格已终止，到{in_words(one.until)}为止"
+    if one.since > today:
+        return "soon", f"{one.association}{one.level}，{in_words(one.since)}开始"
+    return "ok", f"{one.association}{one.level}，至{in_words(one.until)}（{HOWS[one.how]}）"
+
+
+async def _next(
+    request: web.Request, mine: Sequence[Bound], *, renewing: bool, waiting: bool
+) -> tuple[str, str] | None:
+    """The one thing to do now: its words and its page."""
+    if renewing:
+        return None  # the renewals stand on top with a button of their own
+    if not mine:
+        return None if waiting else ("绑定我的企业", "/h5/bind")
+    first = mine[0].enterprise_id
+    if not (await enterprises.look(first)).details.industry:
+        return "补全企业信息", f"/h5/e/{first}/details"
+    steps = dict(entries(request, first))
+    done = await journeys.done(first)
+    left = (words for words in ("信用承诺", "自评", "申报") if words in steps and words not in done)
+    return next(((f"去{words}", steps[words]) for words in left), None)
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -31,6 +138,20 @@ async def sign_out(request: web.Request) -> web.Response:
         await sessions.end_all(member(request), now=now)
     else:
         await sessions.end(member(request), now=now)
-    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": pages.PAGES["home"]})
+    return signed_out(request)
+
+
+async def ask_lost(request: web.Request) -> web.Response:
+    return pages.render(request, "h5/lost.html")
+
+
+async def lose_phone(request: web.Request) -> web.Response:
+    """Sign out everywhere and suspend every binding; others say when they go on."""
+    await colleagues.lose_phone(actor=member(request), now=request.app[DEPS].clock())
+    return signed_out(request)
+
+
+def signed_out(request: web.Request, said: str = "") -> web.Response:
+    answer = pages.see_other(request, pages.HOME, said=said)
     drop_cookie(request, answer, COOKIE)
     return answer

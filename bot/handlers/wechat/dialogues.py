@@ -1,15 +1,20 @@
 """The dialogues of the chat: which questions they ask, and what comes of the answers.
 
-A new one is a class with the shape of bot.domain.dialogues.Dialogue and a line in `dialogues`.
+A new one is a class with the shape of bot.domain.dialogues.Dialogue and a line in `script`; one
+whose questions come out of the database has the shape of bot.services.dialogues.Live.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.dialogues import Choice, Dialogue, Effect, Ending, State, Step
+from bot.clients.vault import Vault
+from bot.domain import phones
+from bot.domain.dialogues import Choice, Effect, Ending, State, Step
 from bot.domain.knowledge import Book, fill
-from bot.services.dialogues import TICKET
+from bot.handlers.wechat.self_assessment import ASSESS, SelfAssessment
+from bot.handlers.wechat.unbinding import UNBIND, Unbinding
+from bot.services.dialogues import TICKET, Live, Script
 
 NEAREST = "nearest"
 
@@ -27,12 +32,14 @@ class LeaveQuestion:
     def step(self, state: State) -> Step | None:
         if state.answers:
             return None
-        ask = "ticket_ask" if state.about["known"] else "ticket_ask_unsure"
-        return Step("question", fill(self.words[ask], {"when": state.about["when"]}))
+        return Step("question", fill(self.words["ticket_ask"], {"when": state.about["when"]}))
 
     def finish(self, state: State) -> Ending:
-        taken = fill(self.words["ticket_taken"], {"when": state.about["when"]})
-        return Ending(taken, Effect(TICKET, state.answers[0][1]))
+        question = state.answers[0][1]
+        phone = phones.taken_out(question)[1]
+        values = {"when": state.about["when"]} | ({"phone": phones.masked(phone)} if phone else {})
+        taken = fill(self.words["ticket_taken_phone" if phone else "ticket_taken"], values)
+        return Ending(taken, Effect(TICKET, question))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class ChooseQuestion:
     """Not understood: the nearest questions are offered, and a number brings the answer."""
 
     book: Book
+    public_url: str
     name: str = NEAREST
     lifetime: timedelta = timedelta(minutes=30)
     resumable: bool = False
@@ -55,9 +63,13 @@ class ChooseQuestion:
 
     def finish(self, state: State) -> Ending:
         entry = self.book.entries.get(state.answer("which") or "")
-        return Ending(entry.answer if entry else self.book.words["unknown"])
+        if entry is None:
+            return Ending(self.book.words["unknown"])
+        return Ending(fill(entry.answer, {"site": self.public_url}))
 
 
-def dialogues(book: Book) -> dict[str, Dialogue]:
+def script(book: Book, public_url: str, vault: Vault) -> Script:
     """Every dialogue, with the words of this book."""
-    return {each.name: each for each in (LeaveQuestion(book.words), ChooseQuestion(book))}
+    plain = (LeaveQuestion(book.words), ChooseQuestion(book, public_url))
+    live: dict[str, Live] = {ASSESS: SelfAssessment(public_url), UNBIND: Unbinding()}
+    return Script({each.name: each for each in plain}, live, book.words, vault)

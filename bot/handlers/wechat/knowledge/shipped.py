@@ -8,14 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import bot.scoring
-from bot.domain.knowledge import MESSAGE, Entry, Press, missing_numbers, read_entries, texts_of
+from bot.domain.knowledge import (
+    MENU,
+    MESSAGE,
+    Book,
+    Entry,
+    Press,
+    missing_numbers,
+    read_entries,
+    texts_of,
+)
 from bot.domain.matching import Language
 from bot.domain.programme_numbers import programme_numbers
+from bot.handlers.wechat.answers import CLICKS
 from bot.handlers.wechat.words import WORDS
 from bot.services.office import office
 
 HERE = Path(__file__).parent
 LANGUAGE = "language.toml"
+MENU_FILE = Path(__file__).resolve().parents[4] / "templates" / "menu.toml"
+SITE = "site"
+OA_MENU = f"{MENU}oa"
 SCORING = Path(bot.scoring.__file__).parent
 
 
@@ -41,19 +54,26 @@ def numbers() -> dict[str, str]:
     """Prices, validity, scores and office hours: each from the one place where it stands."""
     programmes = [_parsed(file) for file in sorted(SCORING.glob("programmes/*.toml"))]
     packs = {scheme: _parsed(newest) for scheme, newest in _newest_packs().items()}
-    return {"office_hours": office().hours, **programme_numbers(programmes, packs)}
+    own = {"office_hours": office().hours, SITE: f"${SITE}"}  # our address comes when it is said
+    return {**own, **programme_numbers(programmes, packs)}
 
 
 @cache
 def press() -> Press:
     own = {f"{MESSAGE}{name}": frozenset(missing_numbers(body, {})) for name, body in WORDS.items()}
-    return Press(language(), numbers(), own)
+    return Press(language(), numbers(), own, frozenset(CLICKS))
 
 
 @cache
 def texts() -> dict[str, str]:
     """All texts of the files, under the names that they have in the database."""
-    return texts_of(WORDS, entries())
+    return {**texts_of(WORDS, entries()), OA_MENU: MENU_FILE.read_text(encoding="utf-8").strip()}
+
+
+@cache
+def book() -> Book:
+    """The book of the files alone: what a process has before it has looked into the database."""
+    return press().print(texts())
 
 
 def _newest_packs() -> Mapping[str, Path]:

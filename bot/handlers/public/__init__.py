@@ -1,0 +1,1 @@
+"""Pages and data for everybody: verification of certificates, keys, the list of states."""
