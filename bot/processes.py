@@ -132,6 +132,8 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
         try:
             for child in self._children:
+                if stop_asked():  # while the one before was starting
+                    return 0
                 self._start(child)
             when_started()
             return self._watch()
@@ -182,6 +184,11 @@ class Supervisor:
             stop(child.pid, child.stop_with, child.patience_s)
             log.info("process_stopped", process=child.name)
             child.pid = 0
+
+
+def stop_asked() -> bool:
+    """Whether a signal waits that ends the supervisor; what takes long at its start asks this."""
+    return bool(signal.sigpending() & (_WATCHED - {signal.SIGCHLD}))
 
 
 def stop(pid: int, with_signal: signal.Signals, patience_s: float) -> None:

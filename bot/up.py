@@ -4,7 +4,6 @@ import fcntl
 import json
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 from urllib.error import URLError
 
@@ -20,11 +20,13 @@ from bot.config import Config
 from bot.embedded.postgres import STOP_WITH as STOP_POSTGRES
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.embedded.valkey import EmbeddedValkey
-from bot.processes import Child, Supervisor, spawn, stop
+from bot.processes import Child, Supervisor, spawn, stop, stop_asked
 
 READY_PATIENCE_S = 60.0
+NOTHING_TO_DO = 3  # `demo` on a database that has data of its own
 PATIENCE_S = 20.0  # longer than the web processes wait for what is in flight
 LOG = "run.log"
+DEMO_NOTE = "demo.txt"  # what `demo` leaves in the folder: what there is to try
 LOG_BYTES = 20 * 1024 * 1024
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever http_proxy says
 
@@ -52,7 +54,7 @@ def start_everything(
     _make(folder)
     with (folder / "up.lock").open("a") as lock, (folder / LOG).open("ab") as log:
         if not _only_one(lock):
-            say("已经在运行。\n" + addresses(config))
+            say("已经在运行。\n" + addresses(config, folder))
             return 0
         telemetry.configure(level=config.log_level, clock=clock, stream=log)
         _check_ports(config)
@@ -60,18 +62,24 @@ def start_everything(
             if server:
                 server.prepare()
         say(f"正在启动……（日志在 {folder / LOG}）")
-        children = _children(machine, log)
-        return Supervisor(children).run(when_started=lambda: _greet(config, say))
+        children = _children(machine, log, say)
+        return Supervisor(children).run(when_started=lambda: _greet(machine, say))
 
 
-def addresses(config: Config) -> str:
-    lines = [f"  接口文档        {config.public_url}/api/docs"]
+def addresses(config: Config, folder: Path | None = None) -> str:
+    lines = [
+        f"  公示的信用承诺  {config.public_url}/public/commitments",
+        f"  查验证书        {config.public_url}/v",
+        f"  接口文档        {config.public_url}/api/docs",
+    ]
     if config.sandbox:
         lines.insert(0, f"  模拟微信的手机  {config.sandbox_url}/")
+    if folder is not None and (note := folder / DEMO_NOTE).exists():
+        lines.append(note.read_text(encoding="utf-8"))
     return "\n".join(lines)
 
 
-def _children(machine: Machine, log: IO[bytes]) -> list[Child]:
+def _children(machine: Machine, log: IO[bytes], say: Callable[[str], None]) -> list[Child]:
     environ = machine.environ | {"CREDIT_STATE_DIR": str(machine.state_dir)}
     postgres, valkey = machine.postgres, machine.valkey
 
@@ -84,6 +92,7 @@ def _children(machine: Machine, log: IO[bytes]) -> list[Child]:
         pid = postgres.start()
         try:
             _migrate(environ)
+            _show_something(machine, environ, say)
         except CannotStartError:
             stop(pid, STOP_POSTGRES, 30.0)
             raise
@@ -109,15 +118,43 @@ def _detached(argv: list[str], environ: dict[str, str], log: IO[bytes]) -> int:
 
 
 def _migrate(environ: dict[str, str]) -> None:
-    done = subprocess.run(  # our own command
-        [sys.executable, "-m", "bot", "migrate"],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotStartError(f"数据库结构升级失败：\n{done.stderr.strip()}")
+    _run("migrate", environ, "数据库结构升级失败")
+
+
+def _show_something(machine: Machine, environ: dict[str, str], say: Callable[[str], None]) -> None:
+    """Load the demonstration on the first start; a database with other data stays as it is."""
+    config, note = machine.config, machine.state_dir / DEMO_NOTE
+    if config.demo and config.sandbox and not config.production and not note.exists():
+        try:
+            _run("demo", environ, "演示数据没有写成，其余照常启动")
+        except CannotStartError as fault:
+            say(str(fault))
+
+
+def _show_menu(machine: Machine, say: Callable[[str], None]) -> None:
+    """The simulated account shows our menu as the real one would; published once it differs."""
+    if not machine.config.sandbox:
+        return
+    environ = machine.environ | {"CREDIT_STATE_DIR": str(machine.state_dir)}
+    try:
+        _run("wechat menu --publish", environ, "菜单没有发布")
+    except CannotStartError as error:
+        say(str(error))
+
+
+def _run(name: str, environ: dict[str, str], fault: str) -> None:
+    """One command to its end or to Ctrl-C's; like everything started here it dies with us."""
+    with TemporaryFile() as said:
+        child = spawn([sys.executable, "-m", "bot", *name.split()], env=environ, output=said)
+        while (code := child.poll()) is None:
+            if stop_asked():
+                stop(child.pid, signal.SIGTERM, PATIENCE_S)
+                child.returncode = 0  # waited for by pid
+                return
+            time.sleep(0.02)
+        if code not in {0, NOTHING_TO_DO}:
+            said.seek(0)
+            raise CannotStartError(f"{fault}：\n{said.read().decode(errors='replace').strip()}")
 
 
 def _make(folder: Path) -> None:
@@ -159,17 +196,19 @@ def _check_ports(config: Config) -> None:
                 ) from None
 
 
-def _greet(config: Config, say: Callable[[str], None]) -> None:
+def _greet(machine: Machine, say: Callable[[str], None]) -> None:
     """Wait until the product answers, then say where it is. A signal ends the waiting."""
+    config, folder = machine.config, machine.state_dir
     deadline = time.monotonic() + READY_PATIENCE_S
     while time.monotonic() < deadline:
-        if signal.sigpending() - {signal.SIGCHLD}:
+        if stop_asked():
             return
         if _ready(config):
-            say("已启动，按 Ctrl-C 停止。\n" + addresses(config))
+            _show_menu(machine, say)
+            say("已启动，按 Ctrl-C 停止。\n" + addresses(config, folder))
             return
         time.sleep(0.05)
-    say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。\n" + addresses(config))
+    say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。\n" + addresses(config, folder))
 
 
 def _ready(config: Config) -> bool:

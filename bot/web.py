@@ -9,17 +9,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import structlog
+from pydantic import SecretStr
 
 from bot import telemetry
 from bot.app import GRACE_S, build_app, serve
 from bot.clients.database import close_database, fetch, open_database
 from bot.clients.hints import open_hints
+from bot.clients.limits import open_limits
 from bot.clients.schema import pending
 from bot.clients.wechat_crypto import Codec
 from bot.config import Config
-from bot.deps import Deps, open_accounts
+from bot.deps import Deps, open_accounts, open_cabinet, open_verifier
 from bot.domain.errors import Unavailable
 from bot.handlers import assets
+from bot.handlers.hooks.wechat import MINI_PROGRAM
 from bot.handlers.wechat.knowledge import shipped
 from bot.processes import Child, Supervisor, fork, run_async
 from bot.services.bookshelf import Bookshelf
@@ -69,7 +72,7 @@ async def _serve_one(  # what one process is made of
         database_url, pool=config.database_pool, application="credit-web"
     )
     try:
-        async with equipped(config, redis_url, clock) as deps:
+        async with equipped(config, redis_url, clock, database_url) as deps:
             app = build_app(deps)
             await serve(app, sock, stop=stop, ready=lambda: log.info("web_ready", number=number))
     finally:
@@ -78,9 +81,14 @@ async def _serve_one(  # what one process is made of
 
 
 @asynccontextmanager
-async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterator[Deps]:
-    """What the application is given, for as long as it serves; the database is open around it."""
-    hints = open_hints(redis_url)
+async def equipped(
+    config: Config, redis_url: str, clock: Clock, database_url: str = ""
+) -> AsyncIterator[Deps]:
+    """What the application is given, for as long as it serves; the database is open around it.
+
+    Without the database's address the register of certificates stays empty.
+    """
+    hints, limits = open_hints(redis_url), open_limits(redis_url)
 
     async def postgres() -> None:
         await fetch("SELECT 1")
@@ -89,14 +97,21 @@ async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterato
         if await pending():
             raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
 
-    async with open_accounts(config, clock) as accounts:
+    async with (
+        open_accounts(config, clock) as accounts,
+        open_cabinet(config) as cabinet,
+        open_verifier(config, clock, database_url) as verifier,
+    ):
         deps = Deps(
             config=config,
             clock=clock,
             hints=hints,
+            limits=limits,
             codecs=codecs(config),
-            bookshelf=Bookshelf(shipped.press(), shipped.texts()),
+            bookshelf=Bookshelf(shipped.press(), shipped.texts(), shipped.book()),
             accounts=accounts,
+            verifier=verifier,
+            cabinet=cabinet,
             checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
         )
         fresh = asyncio.create_task(deps.bookshelf.keep_fresh(clock))
@@ -104,19 +119,28 @@ async def equipped(config: Config, redis_url: str, clock: Clock) -> AsyncIterato
             yield deps
         finally:
             fresh.cancel()
-            await asyncio.wait((fresh,))
+            await asyncio.wait({fresh})
             await deps.patience.drain(limit_s=DRAIN_S)
             await hints.close()
+            await limits.close()
 
 
 def codecs(config: Config) -> dict[str, Codec]:
     """The accounts that may push to us."""
-    previous = config.oa_previous_aes_key
     return {
-        SERVICE_ACCOUNT: Codec(
-            appid=config.oa_appid,
-            token=config.oa_token.get_secret_value(),
-            aes_key=config.oa_aes_key.get_secret_value(),
-            previous_aes_key=previous.get_secret_value() if previous else None,
-        )
+        SERVICE_ACCOUNT: _codec(
+            config.oa_appid, config.oa_token, config.oa_aes_key, config.oa_previous_aes_key
+        ),
+        MINI_PROGRAM: _codec(
+            config.mini_appid, config.mini_token, config.mini_aes_key, config.mini_previous_aes_key
+        ),
     }
+
+
+def _codec(appid: str, token: SecretStr, aes_key: SecretStr, previous: SecretStr | None) -> Codec:
+    return Codec(
+        appid=appid,
+        token=token.get_secret_value(),
+        aes_key=aes_key.get_secret_value(),
+        previous_aes_key=previous.get_secret_value() if previous else None,
+    )

@@ -5,19 +5,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from bot import telemetry
-from bot.clients.database import close_database, connect_arguments, open_database
+from bot.clients.database import close_database, connect, open_database
 from bot.clients.queue import Cron, listen
+from bot.clients.wechat_errors import WeChatError
 from bot.config import Config
-from bot.deps import open_accounts
+from bot.deps import open_accounts, open_cabinet, open_press, open_verifier
 from bot.jobs import Schedule, Work, work_with
 from bot.services import outbox
 from bot.services.outbox import Task
+from bot.services.sending import InOtherHands
 
 log = structlog.get_logger()
+
+# What the outside world does now and then; its message says all that a stack could.
+EXPECTED = (WeChatError, InOtherHands)
 
 JOBS = telemetry.counter("jobs", "后台任务的结果", ("outcome",))
 DEAD = telemetry.gauge("jobs_dead", "多次失败、等人处理的任务数；大于零就该有人看")
@@ -33,8 +37,13 @@ async def run(
 ) -> None:
     """Work until told to stop. Ends with an error when PostgreSQL goes: then it is restarted."""
 
-    async with open_accounts(config, clock) as accounts:
-        await _work(config, database_url, work or work_with(accounts), clock=clock, stop=stop)
+    async with (
+        open_accounts(config, clock) as accounts,
+        open_cabinet(config) as cabinet,
+        open_verifier(config, clock, database_url) as verifier,
+    ):
+        work = work or work_with(accounts, config, cabinet, open_press(config, clock), verifier)
+        await _work(config, database_url, work, clock=clock, stop=stop)
 
 
 async def _work(
@@ -55,7 +64,7 @@ async def _work(
     context = await open_database(
         database_url, pool=config.database_pool, application="credit-worker"
     )
-    connection = await asyncpg.connect(**connect_arguments(database_url))
+    connection = await connect(database_url, application="credit-queue")
     try:
         log.info("worker_ready")
         await listen(connection, on_job, crons, stop=stop, heartbeat=work.heartbeat)
@@ -71,9 +80,19 @@ async def take(job_id: UUID, *, tasks: Mapping[str, Task], clock: Callable[[], d
         await outbox.perform(job_id, tasks=tasks, now=clock())
         JOBS.labels("done").inc()
     except Exception as error:
-        log.exception("job_failed", job=str(job_id))
         reason = type(error).__name__
-        alive = await outbox.postpone(job_id, reason=reason, tasks=tasks, now=clock())
+        hopeless = isinstance(error, outbox.Hopeless)
+        if hopeless or isinstance(error, EXPECTED):
+            log.warning("job_postponed", job=str(job_id), reason=f"{reason}: {error}")
+        else:
+            log.exception("job_failed", job=str(job_id))
+        alive = await outbox.postpone(
+            job_id,
+            reason=str(error) if hopeless else reason,
+            tasks=tasks,
+            now=clock(),
+            hopeless=hopeless,
+        )
         JOBS.labels("postponed" if alive else "dead").inc()
 
 

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bot.clients.database import close_database, open_database
 from bot.commands.context import Context, current, fail
 from bot.domain.errors import BadInput, DomainError
-from bot.domain.knowledge import KNOWLEDGE
+from bot.domain.knowledge import KNOWLEDGE, MENU
 from bot.domain.workdays import BEIJING
 from bot.handlers.wechat.knowledge import shipped
 from bot.processes import run_async
@@ -18,7 +17,7 @@ from bot.services import content
 VERSIONS = "versions.txt"  # which version each file was exported from
 Imported = list[tuple[str, int]]
 
-app = typer.Typer(help="公众号的文字：导出、修改后导入、查看历次版本。", no_args_is_help=True)
+app = typer.Typer(help="公众号的文字和菜单：导出、修改后导入、查看历次版本。", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="文件夹")]
 
 
@@ -42,7 +41,10 @@ def bring_in(
     by: Annotated[str, typer.Option(help="修改人的姓名")],
     note: Annotated[str, typer.Option(help="为什么改")] = "",
 ) -> None:
-    """把改过的文件存为新版本；只要有一项不对，就一项也不存。知识文件清空即停用。"""
+    """把改过的文件存为新版本；只要有一项不对，就一项也不存。知识文件清空即停用。
+
+    菜单（menu/oa.toml）导入以后，还要用 wechat menu --publish 发布。
+    """
     try:
         texts, bases = _read(folder)
         done = run_async(_import(current(ctx), texts, bases, by, note))
@@ -70,7 +72,7 @@ def history(
 
 
 def _file_of(name: str) -> str:
-    return f"{name}.toml" if name.startswith(KNOWLEDGE) else f"{name}.txt"
+    return f"{name}.toml" if name.startswith((KNOWLEDGE, MENU)) else f"{name}.txt"
 
 
 def _read(folder: Path) -> tuple[dict[str, str], dict[str, int]]:
@@ -89,30 +91,21 @@ def _read(folder: Path) -> tuple[dict[str, str], dict[str, int]]:
 
 
 async def _current(context: Context) -> dict[str, content.Version]:
-    database = await open_database(context.database_url, pool=2, application="credit-command")
-    try:
+    async with context.database():
         await content.seed(shipped.texts(), now=context.clock())
         return await content.newest()
-    finally:
-        await close_database(database)
 
 
 async def _import(
     context: Context, texts: dict[str, str], bases: dict[str, int], by: str, note: str
 ) -> Imported:
     now: datetime = context.clock()
-    database = await open_database(context.database_url, pool=2, application="credit-command")
-    try:
+    async with context.database():
         return await content.publish_changed(
             texts, bases=bases, check=shipped.press().check, author=by, note=note, now=now
         )
-    finally:
-        await close_database(database)
 
 
 async def _history(context: Context, name: str) -> list[content.Version]:
-    database = await open_database(context.database_url, pool=2, application="credit-command")
-    try:
+    async with context.database():
         return await content.history(name)
-    finally:
-        await close_database(database)

@@ -1,6 +1,7 @@
 """What every command is given: settings, addresses and the clock."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,13 @@ class Context:
     state_dir: Path
     environ: dict[str, str]
     clock: Callable[[], datetime]
+    faults: Sequence[str] = ()
+    """What is wrong with the settings; only `doctor` runs in spite of it."""
+
+    @property
+    def placed(self) -> Config:
+        """The settings with the folder that was chosen where none was set."""
+        return self.config.model_copy(update={"state_dir": self.state_dir})
 
     @property
     def postgres(self) -> EmbeddedPostgres | None:
@@ -44,6 +52,23 @@ class Context:
             fail("内置数据库没有运行：请先在另一个窗口执行 ./run")
         return server.url
 
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[None]:
+        """The tables, open for as long as a command works on them."""
+        from bot.clients.database import close_database, open_database
+
+        opened = await open_database(self.database_url, pool=2, application="credit-command")
+        try:
+            yield
+        finally:
+            await close_database(opened)
+
+    @property
+    def owner_url(self) -> str:
+        """Under which the schema is changed; everything else uses the other one."""
+        given = self.config.database_owner_url
+        return given.get_secret_value() if given else self.database_url
+
     @property
     def redis_url(self) -> str:
         if self.config.redis_url:
@@ -55,6 +80,14 @@ def current(ctx: typer.Context) -> Context:
     found = ctx.find_root().obj
     assert isinstance(found, Context)  # noqa: S101  # bot/__main__.py sets it before any command
     return found
+
+
+def save(to: Path, data: bytes) -> None:
+    """Write a file where somebody asked for it, or say that it cannot be there."""
+    try:
+        to.write_bytes(data)
+    except OSError as error:
+        fail(f"写不进 {to}：{error.strerror}")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:

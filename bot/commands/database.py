@@ -25,7 +25,7 @@ def migrate(
     """升级数据库结构；多台机器同时执行也安全。"""
     from bot.clients import schema
 
-    url = current(ctx).database_url
+    url = current(ctx).owner_url
     if check:
         missing = run_async(schema.drafts(url))
         if missing:

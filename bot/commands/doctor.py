@@ -4,12 +4,15 @@ import os
 import shutil
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import uuid4
 
 import typer
 
 from bot.commands.context import Context, current
+from bot.domain.certificates import today
 from bot.processes import run_async
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -19,6 +22,7 @@ NPM_FILES = (
     "@expo-google-fonts/noto-sans-sc/400Regular",
 )
 ROOM_NEEDED = 1 << 30
+SEAL_LEFT = timedelta(days=366)  # what is sealed today is looked at for a while
 
 Check = Callable[[Context], Awaitable[str]]
 
@@ -34,18 +38,45 @@ def doctor(ctx: typer.Context) -> None:
     for name, problem in run_async(_examine(context)):
         faults += bool(problem)
         typer.echo(f"{'✗' if problem else '✓'} {name}{'：' + problem if problem else ''}")
+    for remark in _remarks(context):
+        typer.echo(f"· {remark}")
     typer.echo(f"发现 {faults} 个问题" if faults else "一切正常")
     raise typer.Exit(1 if faults else 0)
 
 
 async def _examine(context: Context) -> list[tuple[str, str]]:
-    found = [("设置", ""), *_files(context), *_ports(context)]
-    for name, check in (("数据库", _database), ("数据库结构", _schema), ("缓存", _redis)):
+    found = [*_settings(context), *_files(context), *_ports(context)]
+    for name, check in (
+        ("数据库", _database),
+        ("数据库结构", _schema),
+        ("数据库权限", _rights),
+        ("签发密钥", _signing),
+        ("印章密钥", _seals),
+        ("缓存", _redis),
+        ("文件存储", _stores),
+        ("文件检查", _jail),
+    ):
         try:
             found.append((name, await check(context)))
         except Exception as error:  # noqa: BLE001  # whatever it is, the next check goes on
             found.append((name, _first_line(error)))
     return found
+
+
+def _remarks(context: Context) -> Iterator[str]:
+    """What somebody should do one of these days; the installation is sound all the same."""
+    from bot.services.office import office
+
+    if year := office().calendar.missing(today(context.clock())):
+        yield (
+            f"工作日历：还没有 {year} 年的放假安排，先按周末和法定节日算；"
+            "通知公布后请写进 bot/services/office.toml"
+        )
+
+
+def _settings(context: Context) -> list[tuple[str, str]]:
+    """Each fault by itself; what follows looks at the rest with these settings left out."""
+    return [("设置", fault) for fault in context.faults] or [("设置", "")]
 
 
 def _files(context: Context) -> Iterator[tuple[str, str]]:
@@ -111,6 +142,80 @@ async def _schema(context: Context) -> str:
     return f"还有 {len(missing)} 个升级没有执行，请执行 ./run migrate" if missing else ""
 
 
+async def _rights(context: Context) -> str:
+    """In production the account that everything runs under must not own what it may not change."""
+    if _stopped(context) or not context.config.production:
+        return ""
+    import asyncpg
+
+    from bot.clients.database import connect_arguments
+
+    connection = await asyncpg.connect(**connect_arguments(context.database_url))
+    try:
+        mighty = await connection.fetchval(_MIGHTY)
+    finally:
+        await connection.close()
+    return "CREDIT_DATABASE_URL 的账号权限过大，请按 deploy/database.sql 另建账号" if mighty else ""
+
+
+_MIGHTY = """
+SELECT rolsuper OR rolcreaterole OR EXISTS (
+    SELECT 1 FROM pg_class WHERE relname = 'audit_entry' AND pg_has_role(relowner, 'member')
+) FROM pg_roles WHERE rolname = session_user
+"""
+
+
+async def _signing(context: Context) -> str:
+    """Whether this machine can sign, and whether a key should have a successor by now."""
+    from bot.clients.signer import NoPrivateKeyError
+    from bot.deps import open_issuer
+    from bot.domain.signing_keys import Purpose
+    from bot.services import signing_keys
+
+    issuer = open_issuer(context.placed)
+    if _stopped(context) or issuer is None:
+        return ""
+    async with context.database():
+        ring = await signing_keys.keyring(production=issuer.production)
+    now, wrong = context.clock(), []
+    for purpose in Purpose:
+        key = ring.newest(purpose, now)
+        if key is None and (issuer.production or ring.of_purpose(purpose)):
+            wrong.append(f"没有可用的密钥，请执行 keys make --for {purpose}")
+        try:
+            if key is not None:
+                issuer.signer.opened(key.number, key.public)
+        except NoPrivateKeyError as error:
+            wrong.append(str(error))
+    wrong += [
+        f"{key.number} 号密钥用得太久了，请换一把：keys rotate --for {key.purpose}"
+        for key in ring.overdue(now)
+    ]
+    return "；".join(wrong)
+
+
+async def _seals(context: Context) -> str:
+    """In production every issuer has a seal key that can be used, and for long enough."""
+    from bot.clients import seals
+    from bot.scoring.library import shipped_programmes
+
+    folder, until = context.state_dir / "seals", context.clock() + SEAL_LEFT
+    listed = seals.listed(folder)
+    owners = {one.owner for one in listed}
+    if context.config.production:
+        owners |= {programme.issuer for programme in shipped_programmes()}
+    wrong = []
+    for owner in sorted(owners):
+        try:
+            seals.Keys(folder).of(owner)
+        except seals.NoSealKeyError as error:
+            wrong.append(str(error))
+            continue
+        if [one for one in listed if one.owner == owner][-1].until < until:
+            wrong.append(f"{owner}的印章快要到期，请另做一个：./run documents key {owner}")
+    return "；".join(wrong)
+
+
 async def _redis(context: Context) -> str:
     if _stopped(context):
         return ""
@@ -122,6 +227,33 @@ async def _redis(context: Context) -> str:
     finally:
         await hints.close()
     return ""
+
+
+async def _stores(context: Context) -> str:
+    """Write, read and delete an object in both stores."""
+    from bot.deps import open_cabinet
+    from bot.domain.files import object_key
+
+    async with open_cabinet(context.placed) as cabinet:
+        for store in (cabinet.papers, cabinet.confidential) if cabinet else ():
+            key = object_key(uuid4())
+            await store.put(key, b"doctor")
+            if await store.get(key) != b"doctor":
+                return "写入后读出的内容不同"
+            await store.delete([key])
+    return ""
+
+
+async def _jail(_context: Context) -> str:
+    """Start the jail and say which walls this machine does not put up."""
+    from bot.clients.jail import Jail
+
+    jail = Jail()
+    try:
+        missing = await jail.start()
+    finally:
+        await jail.close()
+    return f"这台机器不支持这些隔离：{'、'.join(missing)}" if missing else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bot.clients.database import close_database, open_database
 from bot.commands.context import Context, current, fail
 from bot.domain.errors import NotFound
 from bot.processes import run_async
@@ -69,8 +68,5 @@ async def _requeue(context: Context, job: UUID | None, now: datetime) -> int:
 
 @asynccontextmanager
 async def _database(context: Context) -> AsyncIterator[None]:
-    database = await open_database(context.database_url, pool=2, application="credit-command")
-    try:
+    async with context.database():
         yield
-    finally:
-        await close_database(database)

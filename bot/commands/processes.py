@@ -48,7 +48,8 @@ def web(ctx: typer.Context) -> None:
 
     context = current(ctx)
     _log(context)
-    sys.exit(run_web(context.config, context.database_url, context.redis_url, context.clock))
+    config = context.placed
+    sys.exit(run_web(config, context.database_url, context.redis_url, context.clock))
 
 
 def worker(ctx: typer.Context) -> None:
@@ -60,7 +61,7 @@ def worker(ctx: typer.Context) -> None:
     run_async(
         _until_told(
             lambda stop: loop.run(
-                context.config, context.database_url, clock=context.clock, stop=stop
+                context.placed, context.database_url, clock=context.clock, stop=stop
             )
         )
     )
@@ -73,8 +74,7 @@ def sandbox(ctx: typer.Context) -> None:
     context = current(ctx)
     _refuse_in_production(context)
     _log(context)
-    config = context.config.model_copy(update={"state_dir": context.state_dir})
-    run_async(serve(config, clock=context.clock))
+    run_async(serve(context.placed, clock=context.clock))
 
 
 def _log(context: Context) -> None:

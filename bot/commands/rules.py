@@ -11,6 +11,7 @@ import typer
 from bot.commands.context import current
 from bot.commands.rules_text import comparison_lines, explanation_lines, pack_lines, table
 from bot.domain.errors import DomainError
+from bot.domain.workdays import BEIJING
 from bot.scoring.canonical import canonical
 from bot.scoring.cases import read_cases, run_case
 from bot.scoring.diff import compare
@@ -21,6 +22,7 @@ from bot.scoring.facts_reader import read_facts
 from bot.scoring.library import (
     PACKS,
     PROGRAMMES,
+    pack_path,
     shipped_cases,
     shipped_pack,
     shipped_programmes,
@@ -30,7 +32,9 @@ from bot.scoring.library import (
 from bot.scoring.lint import Finding, check_pack, load_pack
 from bot.scoring.pack import Pack
 from bot.scoring.pack_reader import read_pack
-from bot.scoring.programme_reader import check_programme, read_programme
+from bot.scoring.programme_lint import check_programme
+from bot.scoring.programme_reader import read_programme
+from bot.scoring.questions_reader import read_questionnaire
 from bot.scoring.reading import BadData, parse_toml
 
 LEAST_CASES = 40
@@ -71,6 +75,8 @@ def cases(scheme: Annotated[str | None, typer.Option(help="只算这一个体系
     """把评分包旁边的例子逐条重算。"""
     wrong = 0
     with told():
+        if scheme is not None:
+            pack_path(scheme)  # a scheme that does not exist is said so, not passed over
         for name, numbers in versions().items():
             for number in numbers if scheme in (None, name) else []:
                 wrong += _run_cases(name, number)
@@ -110,7 +116,10 @@ def show(scheme: Annotated[str, typer.Argument(help="评价体系")], version: V
 @rules.command()
 def lint(path: Annotated[Path | None, typer.Argument(help="文件或目录，默认全部")] = None) -> None:
     """检查评分包、例子和评价项目。"""
-    files = _files([path] if path else [PACKS, PROGRAMMES])
+    with told():
+        files = _files([path] if path else [PACKS, PROGRAMMES])
+        if not files:
+            raise BadData(str(path), "", "这里没有评分包或评价项目的 .toml 文件")
     problems = [problem for file in files for problem in _problems(file)]
     say(problems)
     typer.echo(f"检查了 {len(files)} 个文件，{len(problems)} 处问题")
@@ -119,7 +128,8 @@ def lint(path: Annotated[Path | None, typer.Argument(help="文件或目录，默
 
 def _files(paths: Iterable[Path]) -> list[Path]:
     found = [f for path in paths for f in ([path] if path.is_file() else path.rglob("*.toml"))]
-    return sorted(file for file in found if not file.name.endswith(".cases.toml"))
+    beside = (".cases.toml", ".questions.toml")  # checked with the pack that they stand beside
+    return sorted(file for file in found if not file.name.endswith(beside))
 
 
 def _problems(file: Path) -> list[str]:
@@ -130,6 +140,8 @@ def _problems(file: Path) -> list[str]:
             return [str(finding) for finding in _programme_findings(text, str(file))]
         pack = read_pack(text, str(file))
         findings = [str(finding) for finding in check_pack(pack)]
+        if not findings:
+            findings = _question_problems(pack, file.with_suffix(".questions.toml"))
         return findings or _case_problems(pack, file.with_suffix(".cases.toml"))
     except BadData as error:
         return [str(error)]
@@ -151,12 +163,19 @@ def _case_problems(pack: Pack, file: Path) -> list[str]:
     return [f"{file}：{case.name}：{text}" for case in found for text in run_case(pack, case)]
 
 
+def _question_problems(pack: Pack, file: Path) -> list[str]:
+    """The questions may be missing: the facts are then asked for by their names."""
+    if file.is_file():
+        read_questionnaire(pack, file_text(file), str(file))
+    return []
+
+
 @rules.command()
 def diff(  # what the command line says
     ctx: typer.Context,
     old: Annotated[Path, typer.Argument(help="原评分包")],
     new: Annotated[Path, typer.Argument(help="新评分包")],
-    as_of: AsOf,
+    as_of: Annotated[str | None, typer.Option(help="评价日，默认今天")] = None,
     facts: Annotated[Path | None, typer.Option(help="企业事实文件的目录")] = None,
     database: Annotated[bool, typer.Option("--database", help="用数据库里的全部企业")] = False,  # noqa: FBT002
 ) -> None:
@@ -165,14 +184,26 @@ def diff(  # what the command line says
         before, after = (load_pack(file_text(path), str(path)) for path in (old, new))
         if database == (facts is not None):
             raise BadData("rules diff", "", "请写明 --facts 目录 或 --database 中的一个")
+        on = _today(ctx) if as_of is None else day(as_of)
         if facts is None:
             from bot.commands.rules_database import diff_lines
 
-            say(diff_lines(current(ctx), before, after, day(as_of)))
+            say(diff_lines(current(ctx), before, after, on))
         else:
-            files = sorted(f for f in facts.iterdir() if f.suffix in {".toml", ".json"})
+            files = _facts_files(facts)
             subjects = [(f.stem, _facts(before, f), _facts(after, f)) for f in files]
-            say(comparison_lines(compare(before, after, subjects, day(as_of))))
+            say(comparison_lines(compare(before, after, subjects, on)))
+
+
+def _today(ctx: typer.Context) -> date:
+    return current(ctx).clock().astimezone(BEIJING).date()
+
+
+def _facts_files(folder: Path) -> list[Path]:
+    files = sorted(f for f in folder.glob("*") if f.suffix in {".toml", ".json"})
+    if not files:
+        raise BadData(str(folder), "", "这里没有企业事实文件（.toml 或 .json）")
+    return files
 
 
 def _facts(pack: Pack, file: Path) -> Facts | BadData:
@@ -184,7 +215,7 @@ def _facts(pack: Pack, file: Path) -> Facts | BadData:
 
 def file_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # Notepad puts a mark in front
     except UnicodeDecodeError as error:
         raise BadData(str(path), "", "不是 UTF-8 编码的文本") from error
     except OSError as error:

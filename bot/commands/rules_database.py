@@ -4,7 +4,6 @@ from collections.abc import Coroutine, Iterator
 from datetime import date
 from typing import Any, TypeVar
 
-from bot.clients.database import close_database, open_database
 from bot.commands.context import Context
 from bot.commands.rules_text import comparison_lines
 from bot.processes import run_async
@@ -32,11 +31,8 @@ def in_database(context: Context, work: Coroutine[Any, Any, T]) -> T:
     """Run one piece of work on the database, in a loop of its own."""
 
     async def inside() -> T:
-        database = await open_database(context.database_url, pool=2, application="credit-command")
-        try:
+        async with context.database():
             return await work
-        finally:
-            await close_database(database)
 
     try:
         return run_async(inside())

@@ -1,6 +1,7 @@
 """Rules, results and comparisons as plain text for a terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import unified_diff
 from unicodedata import east_asian_width
 
 from bot.scoring.canonical import plain
@@ -46,6 +47,18 @@ def pack_lines(pack: Pack, wording: Wording) -> Iterator[str]:
         for g in pack.grades
     ]
     yield from table(("等级", "分数", "含义"), rows)
+
+
+def changed_lines(old: Pack | None, new: Pack, wording: Wording) -> Iterator[str]:
+    """What a new version says otherwise than the one before it; all of it where there is none."""
+    if old is None:
+        yield "以前没有发布过，全文如下："
+        yield from pack_lines(new, wording)
+        return
+    yield f"和第 {old.version} 版相比（- 原来，+ 现在）："
+    before, after = list(pack_lines(old, wording)), list(pack_lines(new, wording))
+    rows = list(unified_diff(before, after, n=0, lineterm=""))[2:]
+    yield from (row for row in rows if not row.startswith("@@"))
 
 
 def _group(

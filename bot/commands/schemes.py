@@ -14,9 +14,12 @@ import typer
 from bot.commands.context import Context, current, fail
 from bot.commands.rules import AsOf, Version, day, file_text, known_basis, say, told
 from bot.commands.rules_database import in_database
-from bot.commands.rules_text import table
+from bot.commands.rules_text import changed_lines, table
 from bot.domain.errors import BadInput
 from bot.processes import fork
+from bot.scoring.library import shipped_wording
+from bot.scoring.pack import Pack
+from bot.scoring.reading import BadData
 from bot.services import rescoring, schemes
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -27,7 +30,7 @@ Scheme = Annotated[str, typer.Argument(help="评价体系")]
 
 
 def mount(rules: typer.Typer) -> None:
-    for command in (propose, approve, published, rescore):
+    for command in (propose, proposed, approve, published, rescore):
         rules.command()(command)
 
 
@@ -51,11 +54,31 @@ def propose(
         typer.echo(f"{found.scheme} 第 {found.version} 版，{found.effective_on} 起生效")
         typer.echo(f"SHA-256：{found.sha256}")
         typer.echo(f"核对码：{found.digest}")
-        typer.echo("请另一位工作人员核对以后，在 24 小时内执行：")
+        typer.echo(f"请另一位工作人员用 rules proposed {found.scheme} 核对，在 24 小时内执行：")
         typer.echo(
             f"  rules approve {found.scheme} --version {found.version} "
             f"--digest {found.digest} --by 姓名"
         )
+
+
+def proposed(ctx: typer.Context, scheme: Scheme, version: Version = None) -> None:
+    """看等待审批的版本：核对码，以及和现行版本相比改了什么。"""
+    context = current(ctx)
+    with told():
+        proposal, pack, before = in_database(context, _laid(scheme, version))
+        typer.echo(f"{scheme} 第 {proposal.version} 版，{proposal.effective_on} 起生效")
+        typer.echo(f"提交人：{proposal.proposed_by}")
+        typer.echo(f"SHA-256：{proposal.sha256}")
+        typer.echo(f"核对码：{proposal.digest}")
+        typer.echo("")
+        say(changed_lines(before, pack, shipped_wording()))
+
+
+async def _laid(scheme: str, version: int | None) -> tuple[schemes.Proposal, Pack, Pack | None]:
+    """The proposal, and the version that it would follow."""
+    proposal, pack = await schemes.proposed(scheme, version)
+    older = [one.pack for one in await schemes.all_published() if one.scheme == scheme]
+    return proposal, pack, older[-1] if older else None
 
 
 def approve(
@@ -104,7 +127,10 @@ def rescore(  # what the command line says
     """给全部企业重新计分；中断以后再执行一次，会从停下的地方继续。"""
     context, started = current(ctx), time.monotonic()
     with told():
-        run = in_database(context, _begun(context, scheme, version, known_basis(basis), day(as_of)))
+        on = day(as_of)
+        if on > context.clock().astimezone(BEIJING).date():
+            raise BadData("--as-of", as_of, "评价日不能晚于今天")
+        run = in_database(context, _begun(context, scheme, version, known_basis(basis), on))
     _share(processes, lambda: in_database(context, rescoring.work(run, now=context.clock())))
     if not in_database(context, rescoring.finish(run, now=context.clock())):
         fail("还有企业没有算完，原有结果不受影响：请再执行一次，会从停下的地方继续")

@@ -1,0 +1,292 @@
+"""`certificates …`: issue, change and list certificates until the console exists, each by name."""
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from tortoise.transactions import in_transaction
+
+from bot.clients.signer import NoPrivateKeyError
+from bot.commands.context import Context, current, fail, save
+from bot.commands.rules import say
+from bot.commands.rules_text import table
+from bot.deps import open_cabinet, open_issuer
+from bot.domain.actors import Staff
+from bot.domain.certificate_token import address
+from bot.domain.certificates import BEIJING, REASON_WORDS, WORDS, Action, Reason, today
+from bot.domain.errors import DomainError
+from bot.processes import run_async
+from bot.services import (
+    certificate_life,
+    certificate_signing,
+    certificates,
+    enterprises,
+    fake_reports,
+)
+from bot.services.certificate_bases import demonstration
+from bot.services.certificate_life import Certificate
+from bot.services.signing_keys import Issuer
+
+T = TypeVar("T")
+app = typer.Typer(help="证书：签发、变更状态、重新签名、查看。", no_args_is_help=True)
+reports = typer.Typer(help="公众举报的假证书。", no_args_is_help=True)
+app.add_typer(reports, name="reports")
+
+Number = Annotated[str, typer.Argument(help="证书编号")]
+By = Annotated[str, typer.Option(help="经办人姓名")]
+Second = Annotated[str, typer.Option(help="复核人姓名，不能是经办人本人")]
+Why = Annotated[str, typer.Option(help="原因，写进审计记录")]
+CLASSES = "原因类别：" + "、".join(f"{one} {REASON_WORDS[one]}" for one in Reason)
+Class = Annotated[Reason, typer.Option(help=CLASSES, metavar="类别")]
+
+
+@app.command()
+def issue(  # noqa: PLR0913  # what the command line says
+    ctx: typer.Context,
+    *,
+    enterprise: Annotated[str, typer.Option(help="企业的统一社会信用代码")],
+    programme: Annotated[str, typer.Option(help="项目，见 rules list")],
+    by: By,
+    second: Second,
+    reason: Why,
+    level: Annotated[str | None, typer.Option(help="等级；不评等级的项目不填")] = None,
+) -> None:
+    """签发一张演示证书（正式证书由承诺公开或评价决定签发）。"""
+    context = current(ctx)
+
+    async def work() -> Certificate:
+        basis = demonstration(
+            by=by, second=second, reason=reason, production=context.config.production
+        )
+        found = await enterprises.by_code(enterprise)
+        async with in_transaction():
+            issued = await certificates.issue(
+                enterprise_id=found.id, programme=programme, level=level, basis=basis,
+                actor=Staff(by), now=context.clock(),
+            )  # fmt: skip
+        await certificate_signing.sign_waiting(issuer=issuer_of(context), now=context.clock())
+        return await certificate_life.find(issued.number)
+
+    made = told(context, work())
+    typer.echo(f"已签发 {made.number}：{made.name}，有效期至 {made.valid_to}")
+    typer.echo(f"二维码：{_url(context, made)}")
+
+
+@app.command()
+def suspend(  # what the command line says
+    ctx: typer.Context, number: Number, reason_class: Class, by: By, second: Second, reason: Why
+) -> None:
+    """暂停。"""
+    _change(ctx, number, Action.SUSPEND, reason_class, (by, second, reason))
+
+
+@app.command()
+def resume(  # what the command line says
+    ctx: typer.Context, number: Number, reason_class: Class, by: By, second: Second, reason: Why
+) -> None:
+    """恢复暂停的证书。"""
+    _change(ctx, number, Action.RESUME, reason_class, (by, second, reason))
+
+
+@app.command()
+def withdraw(  # what the command line says
+    ctx: typer.Context, number: Number, reason_class: Class, by: By, second: Second, reason: Why
+) -> None:
+    """注销。"""
+    _change(ctx, number, Action.WITHDRAW, reason_class, (by, second, reason))
+
+
+@app.command()
+def revoke(  # what the command line says
+    ctx: typer.Context, number: Number, reason_class: Class, by: By, second: Second, reason: Why
+) -> None:
+    """撤销。"""
+    _change(ctx, number, Action.REVOKE, reason_class, (by, second, reason))
+
+
+@app.command()
+def review(ctx: typer.Context, number: Number, by: By, reason: Why) -> None:
+    """登记年审通过。"""
+    context = current(ctx)
+    done = certificate_life.review(number, words=reason, actor=Staff(by), now=context.clock())
+    found = told(context, done)
+    following = f"，下次年审在 {found.review_due} 前" if found.review_due else ""
+    typer.echo(f"{found.number} 年审通过{following}")
+
+
+@app.command()
+def rename(ctx: typer.Context, number: Number, by: By, reason: Why) -> None:
+    """企业更名后换发：等级和截止日期不变，旧证书指向新证书。"""
+    context = current(ctx)
+
+    async def work() -> Certificate:
+        actor = Staff(by)
+        issued = await certificate_life.rename(
+            number, actor=actor, words=reason, now=context.clock()
+        )
+        await certificate_signing.sign_waiting(issuer=issuer_of(context), now=context.clock())
+        return await certificate_life.find(issued.number)
+
+    made = told(context, work())
+    typer.echo(f"已换发 {made.number}：{made.name}，有效期至 {made.valid_to}")
+    typer.echo(f"二维码：{_url(context, made)}")
+
+
+@app.command("list")
+def list_all(
+    ctx: typer.Context, limit: Annotated[int, typer.Option(help="最多几张", min=1)] = 50
+) -> None:
+    """列出最近的证书。"""
+    context = current(ctx)
+    day = today(context.clock())
+    rows = [
+        (one.number, one.name, one.level or "—", str(one.valid_to), WORDS[one.state_on(day)])
+        for one in told(context, certificate_life.listed(limit=limit))
+    ]
+    head = ("编号", "企业", "等级", "有效期至", "状态")
+    say(table(head, rows) if rows else ["还没有证书"])
+
+
+@app.command()
+def show(ctx: typer.Context, number: Number) -> None:
+    """一张证书和它的全部经过。"""
+    context = current(ctx)
+
+    async def work() -> tuple[Certificate, list[certificate_life.Line]]:
+        found = await certificate_life.find(number)
+        return found, await certificate_life.trail(found.id)
+
+    found, lines = told(context, work())
+    state = WORDS[found.state_on(today(context.clock()))]
+    typer.echo(f"{found.number}  {found.name}  {found.credit_code}")
+    typer.echo(f"{found.programme}  {found.level or '不评等级'}  {state}")
+    typer.echo(f"有效期 {found.valid_from} 至 {found.valid_to}  密钥 {found.key}")
+    if found.replaces or found.replaced_by:
+        typer.echo(f"替换 {found.replaces or '—'}，被替换为 {found.replaced_by or '—'}")
+    typer.echo(_url(context, found))
+    for line in lines:
+        at = f"{line.at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        people = "、".join(filter(None, (line.by, line.second)))
+        because = "：".join(filter(None, (REASON_WORDS.get(line.reason, ""), line.words)))
+        typer.echo(f"  {at}  {line.action} → {line.after}  {people}  {because}")
+
+
+@app.command()
+def resign(
+    ctx: typer.Context,
+    vouched_by: Annotated[
+        str, typer.Option(help="连失窃以后登记的证书也重新签名：两位担保人，用逗号分开")
+    ] = "",
+) -> None:
+    """用现在的密钥给全部在用的证书重新签名；中断以后再执行一次，会接着做。"""
+    context = current(ctx)
+    issuer = issuer_of(context)
+    names = [name.strip() for name in vouched_by.replace("，", ",").split(",") if name.strip()]
+
+    async def work() -> certificate_signing.Progress:
+        return await certificate_signing.sign_all_again(
+            issuer=issuer,
+            vouchers=names,
+            now=context.clock(),
+            say=lambda done: typer.echo(f"  已签 {done} 张"),
+        )
+
+    done = told(context, work())
+    typer.echo(f"重新签名 {done.done} 张")
+    if done.refused:
+        typer.echo(
+            f"有 {done.refused} 张没有签名：找不到签发的依据，或内容放不进二维码。"
+            "编号见日志 certificate_without_decision、certificate_not_signable"
+        )
+    if done.suspect:
+        typer.echo(
+            f"还有 {done.suspect} 张是在密钥失窃以后登记的，没有重新签名。逐张核实后，"
+            "由两人担保：certificates resign --vouched-by 姓名,姓名"
+        )
+
+
+@reports.command("list")
+def reported(ctx: typer.Context) -> None:
+    """还没处理的举报，最早的在前。"""
+    rows = told(current(ctx), fake_reports.waiting())
+    for row in rows:
+        at = f"{row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        typer.echo(f"{row.ticket}  {at}  {row.number}  {row.place}  {row.url}")
+        if row.words or row.has_photo:
+            typer.echo(f"    {' '.join(row.words.split())}{'（有照片）' if row.has_photo else ''}")
+    typer.echo(f"共 {len(rows)} 件" if rows else "没有待处理的举报")
+
+
+@reports.command()
+def photo(
+    ctx: typer.Context,
+    ticket: str,
+    to: Annotated[Path, typer.Option(help="存到")],
+    by: By,
+    reason: Why,
+) -> None:
+    """取出举报的照片；谁取的、为什么会记下来。"""
+    context = current(ctx)
+
+    async def work() -> bytes:
+        async with open_cabinet(context.placed) as cabinet:
+            if cabinet is None:
+                fail("没有存放文件的地方：请设置 CREDIT_STATE_DIR")
+            return await fake_reports.photo(
+                ticket, by=by, reason=reason, cabinet=cabinet, now=context.clock()
+            )
+
+    save(to, told(context, work()))
+    typer.echo(f"已存到 {to}")
+
+
+@reports.command()
+def close(
+    ctx: typer.Context,
+    ticket: str,
+    by: By,
+    outcome: Annotated[str, typer.Option(help="处理结果")],
+) -> None:
+    """办结一件举报。"""
+    context = current(ctx)
+    told(context, fake_reports.close(ticket, by=by, outcome=outcome, now=context.clock()))
+    typer.echo("已办结")
+
+
+def _change(
+    ctx: typer.Context, number: str, action: Action, reason: Reason, said: tuple[str, str, str]
+) -> None:
+    context, (by, second, words) = current(ctx), said
+    done = certificate_life.change(
+        number, action, reason=reason, words=words, second=second, actor=Staff(by),
+        now=context.clock(),
+    )  # fmt: skip
+    found = told(context, done)
+    typer.echo(f"{found.number} {WORDS[found.state_on(today(context.clock()))]}")
+
+
+def _url(context: Context, found: Certificate) -> str:
+    if found.token is None:
+        return "还没有签名，请稍后再看"
+    return address(context.config.public_url, found.number, found.token)
+
+
+def issuer_of(context: Context) -> Issuer:
+    found = open_issuer(context.placed)
+    if found is None:
+        fail("没有数据文件夹，不能签名")
+    return found
+
+
+def told(context: Context, work: Coroutine[Any, Any, T]) -> T:
+    """Run it on the database; a refusal is one sentence, never a traceback."""
+
+    async def run() -> T:
+        async with context.database():
+            return await work
+
+    try:
+        return run_async(run())
+    except (DomainError, NoPrivateKeyError) as refusal:
+        fail(str(refusal))
