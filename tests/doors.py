@@ -4,15 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
 
 import aiohttp
 from aiohttp.test_utils import TestServer, unused_port
 
 from bot.app import build_app
+from bot.clients.database import connect
+from bot.clients.limits import Limits
 from bot.config import Config
 from bot.sandbox.app import FIRST_MENU, build_sandbox
 from bot.sandbox.people import FIRST_PEOPLE
 from bot.sandbox.world import WORLD
+from bot.services.sending import Accounts
+from bot.services.verification import Verifier
 from bot.web import equipped
 
 WANG, LI = FIRST_PEOPLE[0][0], FIRST_PEOPLE[1][0]
@@ -34,6 +39,9 @@ class Doors:
     wechat: str
     http: aiohttp.ClientSession = field(repr=False)
     clock: Clock
+    accounts: Accounts = field(repr=False)
+    limits: Limits = field(repr=False)
+    verifier: Verifier = field(repr=False)
 
     async def control(self, path: str, body: object = None) -> dict:
         async with self.http.post(f"{self.wechat}/_control/{path}", json=body or {}) as answer:
@@ -44,6 +52,14 @@ class Doors:
         given = await self.control("code", {"openid": openid, **more})
         return given["code"]
 
+    async def catch_up(self, db: str) -> None:
+        """The register knows what stands in the database by now."""
+        connection = await connect(db, application="tests")
+        try:
+            await self.verifier.register.catch_up(connection, now=self.clock())
+        finally:
+            await connection.close()
+
     async def ledger(self, table: str) -> list[dict]:
         async with self.http.get(
             f"{self.wechat}/_control/ledger", params={"table": table}
@@ -51,7 +67,12 @@ class Doors:
             return (await answer.json())[table]
 
     async def ask(self, method: str, path: str, **more: object) -> aiohttp.ClientResponse:
-        """Ask the product; a redirect is not followed, a cookie not kept."""
+        """Ask the product; a redirect is not followed, a cookie not kept.
+
+        A POST to the API gets an idempotency key of its own, unless it brings one.
+        """
+        if method == "POST" and path.startswith("/api/"):
+            more["headers"] = {"Idempotency-Key": uuid4().hex, **(more.get("headers") or {})}
         answer = await self.http.request(method, self.url + path, allow_redirects=False, **more)
         await answer.read()
         return answer
@@ -78,4 +99,10 @@ async def open_doors(redis_url: str, *, now: datetime, **settings: object) -> As
         TestServer(simulated, port=sandbox_port),
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
     ):
-        yield Doors(f"http://127.0.0.1:{web_port}", config.sandbox_url, http, clock)
+        accounts = deps.accounts
+        assert accounts
+        await deps.hints._redis.flushdb()  # what earlier tests have counted
+        url = f"http://127.0.0.1:{web_port}"
+        yield Doors(
+            url, config.sandbox_url, http, clock, accounts, deps.limits, deps.verifier
+        )  # fmt: skip

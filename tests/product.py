@@ -14,7 +14,11 @@ import aiohttp
 import psutil
 
 from bot.processes import spawn
+from tests import forked
 from tests.waiting import until
+
+Process = subprocess.Popen[bytes] | forked.Forked
+START_S = 180.0  # a first start on a machine that does much else; nobody waits once it is there
 
 
 def free_port() -> int:
@@ -26,7 +30,8 @@ def free_port() -> int:
 def settings(folder: Path, **more: str) -> dict[str, str]:
     """An environment with ports that nobody uses."""
     ports = {name: str(free_port()) for name in ("WEB_PORT", "SANDBOX_PORT")}
-    given = ports | {"METRICS_PORT": str(free_port_pair()), "STATE_DIR": str(folder)} | more
+    given = ports | {"METRICS_PORT": str(free_port_pair()), "STATE_DIR": str(folder)}
+    given |= {"DEMO": "false"} | more  # whoever wants the demonstration says so
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
     return clean | {f"CREDIT_{name}": value for name, value in given.items()}
 
@@ -48,7 +53,8 @@ def free_port_pair() -> int:
 class Running:
     """One started command of the product."""
 
-    process: subprocess.Popen[bytes]
+    command: str
+    process: Process
     environ: dict[str, str]
     log: Path
 
@@ -63,27 +69,38 @@ class Running:
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    async def ready(self, *, limit_s: float = 60.0) -> None:
+    async def ready(self) -> None:
+        """Wait until it answers; with `up` the simulated phones as well."""
+        urls = [f"{self.base}/readyz"] + [f"{self.sandbox}/"] * (self.command == "up")
         async with aiohttp.ClientSession() as http:
 
             async def answers() -> bool:
                 assert self.process.poll() is None, self.log.read_text()
                 try:
-                    async with http.get(f"{self.base}/readyz") as answer:
-                        return answer.status == 200
+                    for url in urls:
+                        async with http.get(url) as answer:
+                            if answer.status != 200:
+                                return False
                 except aiohttp.ClientError:
                     return False
+                return True
 
-            await until(answers, "the product to be ready", limit_s=limit_s)
+            await until(answers, "the product to be ready", limit_s=START_S)
 
 
 @contextmanager
-def running(command: str, folder: Path, environ: dict[str, str]) -> Iterator[Running]:
+def running(
+    command: str, folder: Path, environ: dict[str, str], *, traced: bool = True
+) -> Iterator[Running]:
     """Start `python -m bot COMMAND`; at the end whatever is left of it is killed."""
     log = folder / f"{command}.log"
     with log.open("ab") as output:
-        process = spawn([sys.executable, "-m", "bot", command], env=environ, output=output)
-    product = Running(process, environ, log)
+        process: Process = (
+            spawn([sys.executable, "-m", "bot", command], env=environ, output=output)
+            if command == "up"  # as a newcomer starts it, from nothing
+            else forked.start("bot", command, env=environ, output=output, traced=traced)
+        )
+    product = Running(command, process, environ, log)
     family = [psutil.Process(process.pid)]
     try:
         yield product

@@ -6,8 +6,13 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from tortoise.transactions import in_transaction
+
+from bot.domain.actors import System
 from bot.scoring.pack import FactSpec, Pack
+from bot.services import audit
 from models import Enterprise
+from tests.conftest import NOW
 
 AS_OF = date(2026, 3, 1)
 SOURCES = ("信用中国", "国家企业信用信息公示系统", "企业申报", "税务机关")
@@ -87,10 +92,12 @@ async def enrol(random: Random, number: int) -> list[UUID]:
     """Put so many enterprises without facts into the database."""
     stream = ids(random)
     fresh = [next(stream) for _ in range(number)]
-    await Enterprise.bulk_create(
-        [
-            Enterprise(id=one, credit_code=f"91{n:016d}", name=f"示例企业{n}")
-            for n, one in enumerate(fresh)
-        ]
-    )
+    async with in_transaction():
+        await audit.note("x", kind="enterprise", id=audit.EACH, actor=System("x"), now=NOW)
+        await Enterprise.bulk_create(
+            [
+                Enterprise(id=one, credit_code=f"91{n:016d}", name=f"示例企业{n}")
+                for n, one in enumerate(fresh)
+            ]
+        )
     return fresh

@@ -9,6 +9,8 @@ from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import to_text
 
 from bot.config import SANDBOX_AES_KEY, SANDBOX_APPID, SANDBOX_TOKEN
+from bot.domain.knowledge import fill
+from bot.handlers.wechat.words import WORDS
 
 ACCOUNT = "gh_of_the_account"
 _numbers = count(1)
@@ -78,6 +80,11 @@ def event(openid: str, name: str, *, at: datetime, key: str = "") -> str:
     return _xml(openid, at, "event", inner)
 
 
+def event_of(openid: str, name: str, inner: str, *, at: datetime) -> str:
+    """An event with elements of its own."""
+    return _xml(openid, at, "event", f"<Event><![CDATA[{name}]]></Event>{inner}")
+
+
 def picture(openid: str, *, number: int, at: datetime) -> str:
     inner = f"<PicUrl><![CDATA[http://x/y]]></PicUrl><MediaId><![CDATA[m]]></MediaId><MsgId>{number}</MsgId>"
     return _xml(openid, at, "image", inner)
@@ -90,3 +97,8 @@ def _xml(openid: str, at: datetime, kind: str, inner: str) -> str:
         f"<CreateTime>{int(at.timestamp())}</CreateTime>"
         f"<MsgType><![CDATA[{kind}]]></MsgType>{inner}</xml>"
     )
+
+
+def welcome(url: str) -> str:
+    """What a new follower of a product at this address is told."""
+    return fill(WORDS["welcome"], {"bind": f"{url}/h5/bind", "home": f"{url}/"})

@@ -5,9 +5,16 @@ from importlib import import_module
 
 NAMES = {
     "callback": "the callback path against a bare handler, the codec against wechatpy; 2 minutes",
-    "rescoring": "re-scoring 230,000 enterprises against reading their facts; 5 minutes",
     "callgrind": "instructions per message, ours against wechatpy's; half a minute",
+    "certificates": "issuing 230,000 certificates against signatures and COPY; 2 minutes",
+    "documents": "signed certificates a second, memory over 2,000 of them; two minutes",
+    "poison": "how long others wait beside 500 poisoned files and workbooks; two minutes",
+    "pushes": "200,000 pushes under kills, WeChat's API hanging: one effect each; 10 minutes",
+    "rescoring": "re-scoring 230,000 enterprises against reading their facts; 5 minutes",
+    "roster": "a member roster of 230,000 rows, new, again, and of the next year; 2 minutes",
     "scoring": "one score against generated code, a loop by hand and json-logic; half a minute",
+    "searching": "names among 230,000 members: whole, in part, misspelt; a minute",
+    "verification": "checking a certificate, page and JSON, against a bare handler; 3 minutes",
 }
 
 

@@ -17,4 +17,5 @@ if __name__ == "__main__":  # PORT
     uvloop.install()
     app = web.Application()
     app.router.add_post("/hooks/wechat/{account}", receive)
+    app.router.add_get("/v/{number}", receive)
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)

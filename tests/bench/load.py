@@ -112,7 +112,7 @@ async def ask(url: str, requests: list[bytes]) -> list[Answer]:
     return connection.answers
 
 
-async def listening(url: str, *, limit_s: float = 30.0) -> None:
+async def listening(url: str, *, limit_s: float = 180.0) -> None:
     """Return when somebody accepts connections there."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit_s

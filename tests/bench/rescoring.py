@@ -66,6 +66,7 @@ async def fill(url: str, number: int) -> None:
     """Two waves of facts, so that an enterprise's rows do not lie side by side on the disk."""
     pack, random = shipped_pack(SCHEME), Random(20260301)
     connection = await asyncpg.connect(url)
+    await connection.execute("SET session_replication_role = replica")
     stream = register.ids(random)
     everybody = list(islice(stream, number))
     await connection.copy_records_to_table(

@@ -13,8 +13,9 @@ from bot.scoring.engine import compiled
 from bot.scoring.facts import Facts
 from bot.scoring.formula import cut_down, cut_up
 from bot.scoring.pack import Pack, Part
-from bot.scoring.ratios import Ratios, known, level_reached
+from bot.scoring.ratios import Ratios, known
 from bot.scoring.rules import Moment, window_starts
+from tests.bench.scoring_formulas import Written
 
 MILLION = 10**6
 Plain = Callable[[Any, date], tuple[list[int | None], int, int]]
@@ -28,7 +29,6 @@ class Source:
         self.scale = compiled(pack).scale
         self.ratios = Ratios(pack)
         self.names: dict[str, Any] = {"years_before": years_before, "whole_years": whole_years}
-        self.names |= {"known": known, "level_reached": level_reached, "cut_down": cut_down}
         self.lines: list[str] = []
 
     def function(self) -> Plain:
@@ -39,12 +39,7 @@ class Source:
         if not self.counted:
             for years in sorted(windows):
                 self.say(1, f"w{years} = years_before(as_of, {years})")
-            self.say(1, "book = open_book(usable, as_of)")
-            self.say(1, "limits = open_limits(usable, as_of)")
-            self.names["open_book"] = self.ratios.book
-            self.names["open_limits"] = lambda u, d: (
-                self.ratios.reference(u, d)[1] if self.pack.references else {}
-            )
+            self.statements()
         groups: dict[str, list[str]] = {}
         names = []
         for n, (indicator, part) in enumerate(compiled(self.pack).flat):
@@ -155,33 +150,54 @@ class Source:
             text = f"({self.units(band.points)} if v >= {int(band.start * unit)} else {text})"
         return text
 
+    def statements(self) -> None:
+        """Years of statements by hand: the newest record of each, and the industry's limits."""
+        if self.pack.statement is None:
+            return
+        self.say(1, "years, latest = {}, 0")
+        self.say(1, f"for r in usable.get({self.pack.statement.fact!r}, ()):")
+        self.say(2, "if r.until > as_of:")
+        self.say(3, "best = years.get(r.year)")
+        self.say(3, "if best is None or r.weight > best.weight: years[r.year] = r")
+        self.say(3, "if r.year > latest: latest = r.year")
+        self.say(1, "y0, y1, y2, y3 = [years.get(latest - n) for n in (0, 1, 2, 3)]")
+        self.say(1, "limits = open_limits(usable, as_of)")
+        self.names["open_limits"] = lambda u, d: self.ratios.reference(u, d)[1]
+
     def financial(self, name: str, part: Part) -> None:
+        value = {"formula": lambda: self.steps(part, MILLION), "cite": lambda: "0"}.get(part.rule)
         if self.counted:
             self.say(1, f"v = usable.get({part.id!r})")
-        else:
-            own = part.formula is not None
-            formula = (
-                self.ratios.formula(part.formula or "", part.positive)
-                if own
-                else self.ratios.formulas[part.ratio or ""]
-            )
-            self.say(1, f"v = known({self.keep(formula)}, book)")
-            self.say(1, "if v.__class__ is str: v = None")
-            if part.rule == "formula":
-                self.say(1, "elif v is not None: v = cut_down(v)")
-        if part.rule == "formula":
-            value = self.steps(part, MILLION)
-        elif part.rule == "cite":
-            value = "0"
-        elif self.counted:
-            limits, sign = reference(self.ratios, part)
-            value = "0"
-            for limit, units in reversed(list(zip(limits, levels(self.pack, part), strict=True))):
-                value = f"({units} if v {sign} {limit} else {value})"
-        else:
-            row = [*levels(self.pack, part), 0]
-            value = f"{self.keep(row)}[level_reached(v, limits[{part.ratio!r}])]"
-        self.say(1, f"{name} = None if v is None else {value}")
+            self.say(1, f"{name} = None if v is None else {value() if value else self.level(part)}")
+            return
+        text, positive = part.formula, part.positive
+        if text is None:
+            row = next(row for row in self.pack.ratios if row.name == part.ratio)
+            text, positive = row.formula, row.positive
+        self.say(1, f"{name} = None")
+        depth, top, bottom = Written(self).formula(text, positive)
+        if part.rule != "ratio":
+            self.say(depth, f"v = {top} * {MILLION} // {bottom}")
+            self.say(depth, f"{name} = {value()}")
+            return
+        _, sign = reference(self.ratios, part)
+        exact = (
+            f"{top} * {MILLION} // {bottom}"
+            if sign == ">="
+            else f"-(-{top} * {MILLION} // {bottom})"
+        )
+        self.say(depth, f"v, l = {exact}, limits[{part.ratio!r}]")
+        told = "0"
+        for n, units in reversed(list(enumerate(levels(self.pack, part)))):
+            told = f"({units} if v {sign} l[{n}] else {told})"
+        self.say(depth, f"{name} = {told}")
+
+    def level(self, part: Part) -> str:
+        limits, sign = reference(self.ratios, part)
+        value = "0"
+        for limit, units in reversed(list(zip(limits, levels(self.pack, part), strict=True))):
+            value = f"({units} if v {sign} {limit} else {value})"
+        return value
 
     def ladder(self) -> None:
         text = str(len(self.pack.grades) - 1)

@@ -54,7 +54,7 @@ async def test_a_new_phone_can_be_added_and_leaving_is_possible(phone_page: Page
     await follow(phone_page)
     await phone_page.get_by_label("姓名").fill("赵敏")
     await phone_page.get_by_role("button", name="添加一部手机").click()
-    await expect(phone_page.locator("section[data-phone]")).to_have_count(4)
+    await expect(phone_page.locator("section[data-phone]")).to_have_count(6)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,16 +1,23 @@
-"""What the simulated phone can do besides talking: allow a message, scan from the menu."""
+"""What the simulated phone can do besides talking: allow a message, scan, send a picture."""
 
 import json
+from base64 import b64decode
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.config import SANDBOX_APPID, SANDBOX_SECRET
-from models import Job
+from bot.domain.sessions import Door
+from bot.services import sessions
+from bot.services.sessions import Known
+from models import Certificate, Job
+from tests import people
 from tests.browser.test_phone import first_line
 from tests.conftest import NOW
+from tests.doors import WANG
 from tests.house import open_house
+from tests.http.test_chat_lookups import NAME, Chat, chat, photo  # noqa: F401  # a fixture
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -94,3 +101,78 @@ async def publish(http: aiohttp.ClientSession, base: str, buttons: list[dict]) -
     path = f"{base}cgi-bin/menu/create?access_token={token}"
     async with http.post(path, data=body) as answer:
         assert json.loads(await answer.text())["errcode"] == 0
+
+
+async def test_a_picture_of_a_certificate_that_is_sent_is_answered_valid(chat, browser):  # noqa: F811
+    page, link = await certified_phone(chat, browser)
+    code = {"name": "证书.jpg", "mimeType": "image/jpeg", "buffer": b64decode(photo(link))}
+
+    await page.get_by_label("要发的图片").first.set_input_files(code)
+    await expect(page.locator("li[data-from=account]").last).to_contain_text("图片收到了")
+    await chat.later()
+
+    await expect(page.locator("li[data-from=account]").last).to_contain_text("证书有效")
+    shown = page.locator("li[data-from=me] img").last
+    assert await shown.evaluate("one => one.decode().then(() => one.naturalWidth > 100)")
+    await page.close()
+
+
+async def test_the_corner_opens_what_the_code_of_a_certificate_says(chat, browser):  # noqa: F811
+    page, link = await certified_phone(chat, browser)
+    code = {"name": "c.jpg", "mimeType": "image/jpeg", "buffer": b64decode(photo(link))}
+
+    await page.get_by_role("button", name="扫一扫").first.click()
+    await page.get_by_label("或者选一张二维码的图片").first.set_input_files(code)
+    await expect(page.get_by_label("二维码里的内容").first).to_have_value(link)
+    async with page.context.expect_page() as opened:
+        await page.get_by_role("button", name="扫描", exact=True).first.click()
+
+    assert (await opened.value).url == link
+    await page.close()
+
+
+async def certified_phone(chat: Chat, browser: Browser) -> tuple[Page, str]:  # noqa: F811
+    """The phone of somebody who follows, and the address in a certificate's code."""
+    number = await chat.certificate(await people.enterprise(NAME))
+    token = (await Certificate.get(number=number)).token
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    page = await context.new_page()
+    await page.goto(chat.doors.wechat)
+    return page, chat.url(f"/v/{number}?t={token}")
+
+
+@pytest.mark.parametrize("tapped", ["允许", "拒绝"])
+async def test_a_page_of_the_product_asks_in_the_popup_of_the_phone(
+    chat,  # noqa: F811
+    browser,
+    tapped,
+):
+    """The real JS-SDK, with a signature that the simulated WeChat has checked."""
+    mine = await people.enterprise(NAME)
+    await chat.certificate(mine)
+    who = await sessions.sign_in(Known(SANDBOX_APPID, WANG), Door.H5, now=NOW)
+    await people.agree(who.member.user_id)
+    await people.bind(who.member.user_id, mine)
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    await context.add_cookies([{"name": "session", "value": who.token, "url": chat.doors.url}])
+    page = await context.new_page()
+    await page.goto(chat.url(f"/h5/e/{mine}/certificates"))
+
+    await page.get_by_role("button", name="到期前提醒我").click()
+    await page.get_by_label("谁的手机").select_option(WANG)
+    await page.get_by_role("button", name=tapped, exact=True).click()
+
+    async def told() -> bool:
+        return await Job.filter(kind="grants.take").exists()
+
+    await until(told, "the event of the popup")
+    [payload] = await Job.filter(kind="grants.take").values_list("payload", flat=True)
+    status = "accept" if tapped == "允许" else "reject"
+    chosen = payload["fields"]["SubscribeMsgPopupEvent"]["List"]
+    assert payload["openid"] == WANG
+    assert {one["TemplateId"]: one["SubscribeStatusString"] for one in chosen} == dict.fromkeys(
+        ("certificate_expires", "annual_review_due"), status
+    )
+    thanks = page.get_by_text("好的，到期前会在微信里提醒您。")
+    await expect(thanks).to_have_count(1 if tapped == "允许" else 0)
+    await context.close()

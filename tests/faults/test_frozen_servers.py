@@ -1,6 +1,7 @@
 """PostgreSQL and Valkey stopped in their tracks: every push is answered, nothing noted is lost."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -72,14 +73,13 @@ async def test_every_push_is_answered_in_time_and_nothing_acknowledged_is_lost(
     engines: Engines, product: Running, frozen: str
 ):
     pids = {"postgres": [engines.postgres_pid], "valkey": [engines.valkey_pid]}
-    victims = [
-        process
-        for pid in pids.get(frozen, [engines.postgres_pid, engines.valkey_pid])
-        for process in everything_of(pid)
-    ]
+    servers = pids.get(frozen, [engines.postgres_pid, engines.valkey_pid])
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         assert await send(http, product.base, 0, "你好") == 200
+        for server in servers:
+            os.kill(server, signal.SIGSTOP)  # first: whoever stands still makes no more processes
+        victims = [process for server in servers for process in everything_of(server)]
         for victim in victims:
             victim.send_signal(signal.SIGSTOP)
         sent: dict[int, asyncio.Task[int]] = {}

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -12,9 +11,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bot.processes import spawn
 from bot.services import facts, rescoring
-from tests import register
+from tests import forked, register
 from tests.conftest import NOW
 from tests.product import settings
 from tests.register import AS_OF
@@ -30,9 +28,7 @@ pytestmark = pytest.mark.faults
 def start(env: dict[str, str], log: Path):
     words = ["rules", "rescore", SCHEME, "--version", "2", "--as-of", AS_OF.isoformat()]
     with log.open("ab") as output:
-        return spawn(
-            [sys.executable, "-m", "bot", *words, "--processes", "1"], env=env, output=output
-        )
+        return forked.start("bot", *words, "--processes", "1", env=env, output=output)
 
 
 async def results(emptier: asyncpg.Connection, run: UUID) -> list[tuple]:

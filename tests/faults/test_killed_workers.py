@@ -2,15 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
-from bot.processes import spawn
 from bot.services import outbox
+from tests import forked
 from tests.conftest import NOW
 from tests.product import free_port_pair
 from tests.waiting import until
@@ -31,12 +29,16 @@ async def put_jobs(number: int) -> None:
 async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
     db: str, emptier: asyncpg.Connection
 ):
-    await emptier.execute("CREATE TABLE effect (number int, at timestamptz)")
+    await emptier.execute(
+        "CREATE TABLE effect (number int, at timestamptz);"
+        "GRANT SELECT, INSERT ON effect TO credit_app"
+    )
     await put_jobs(JOBS)
 
-    def start() -> subprocess.Popen[bytes]:
+    def start() -> forked.Forked:
         port = str(free_port_pair())
-        return spawn([sys.executable, "-m", "tests.faults.counting_worker", db, port])
+        words = ("tests.faults.counting_worker", db, port)
+        return forked.start(*words, env=os.environ, output=2, traced=False)
 
     workers = [start() for _ in range(2)]
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
+import os
 import random
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -12,10 +12,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.processes import spawn
 from bot.sandbox.people import FIRST_PEOPLE
+from tests import forked
 from tests.product import running, settings
 from tests.waiting import until
+
+SENDER = "tests.faults.sending_process"
 
 pytestmark = pytest.mark.faults
 
@@ -74,9 +76,8 @@ async def test_eight_processes_lose_no_message_when_their_token_is_revoked(
     dice = random.Random(11)
     outputs = [(tmp_path / f"p{number}").open("w+b") for number in range(PROCESSES)]
     processes = [
-        spawn(
-            [sys.executable, "-m", "tests.faults.sending_process", f"p{n}", db, str(wechat.port)],
-            output=outputs[n],
+        forked.start(
+            SENDER, f"p{n}", db, str(wechat.port), env=os.environ, output=outputs[n], traced=False
         )
         for n in range(PROCESSES)
     ]
@@ -133,9 +134,8 @@ async def test_a_storm_of_refusals_costs_three_questions_and_ends_by_itself(
     await wechat.control("faults", {"api": storm})
     outputs = [(tmp_path / f"p{number}").open("w+b") for number in range(PROCESSES)]
     processes = [
-        spawn(
-            [sys.executable, "-m", "tests.faults.sending_process", f"p{n}", db, str(wechat.port)],
-            output=outputs[n],
+        forked.start(
+            SENDER, f"p{n}", db, str(wechat.port), env=os.environ, output=outputs[n], traced=False
         )
         for n in range(PROCESSES)
     ]

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -13,8 +13,9 @@ import pytest
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.handlers.wechat.words import WORDS
 from tests.engines import reachable_folder
-from tests.product import Running, running, settings
+from tests.product import START_S, Running, running, settings
 from tests.waiting import until
+from tests.wechat_peer import welcome as hello_of
 
 pytestmark = pytest.mark.faults
 
@@ -25,6 +26,14 @@ SERVERS = ("postgres", "valkey", "web", "worker", "sandbox")
 def folder() -> Iterator[Path]:
     with reachable_folder() as path:
         yield path
+
+
+@pytest.fixture(scope="module")
+async def up() -> AsyncIterator[Running]:
+    """One product for the tests that leave it running."""
+    with reachable_folder() as folder, running("up", folder, settings(folder)) as product:
+        await product.ready()
+        yield product
 
 
 async def says(product: Running, act: str, **given: str) -> str:
@@ -68,82 +77,73 @@ def cluster_state(folder: Path) -> str:
     return line.split(":")[1].strip()
 
 
-async def test_ctrl_c_stops_every_process_and_leaves_a_clean_database(folder: Path):
-    with running("up", folder, settings(folder)) as product:
-        await product.ready()
-        welcome = await says(product, "follow")
-        hello = await says(product, "text", content="你好")
-        family = product.children()
-
-        product.process.send_signal(signal.SIGINT)
-        code = product.process.wait(30)
-
-        await gone(family)
-
-    assert (welcome, hello) == (WORDS["welcome"], WORDS["greeting"])
-    assert len(family) >= 6  # postgres, valkey, web with its children, worker, sandbox
-    assert code == 0
-    assert cluster_state(folder) == "shut down"
-
-
-async def test_killing_the_parent_leaves_no_orphan_and_the_next_start_knows_everybody(
+async def test_no_orphan_is_left_by_a_killed_parent_or_by_ctrl_c_and_nobody_is_forgotten(
     folder: Path,
 ):
     environ = settings(folder)
     with running("up", folder, environ) as product:
         await product.ready()
-        await says(product, "follow")
-        family = product.children()
+        welcome = await says(product, "follow")
+        killed = product.children()
         os.kill(product.process.pid, signal.SIGKILL)
         product.process.wait()
-        await gone(family)
-    state = cluster_state(folder)
+        await gone(killed)
+    states = [cluster_state(folder)]
 
     with running("up", folder, environ) as product:
         await product.ready()
         hello = await says(product, "text", content="你好")
+        interrupted = product.children()
+        product.process.send_signal(signal.SIGINT)
+        code = product.process.wait(30)
+        await gone(interrupted)
+    states.append(cluster_state(folder))
 
-    assert state == "shut down"
-    assert hello == WORDS["greeting"]
+    assert (welcome, hello) == (hello_of(product.base), WORDS["greeting"])
+    assert min(len(killed), len(interrupted)) >= 6  # postgres, valkey, web and its own, worker, …
+    assert code == 0
+    assert states == ["shut down", "shut down"]
 
 
-async def test_a_second_start_tells_the_addresses_and_changes_nothing(folder: Path):
-    environ = settings(folder)
-    with running("up", folder, environ) as first:
-        await first.ready()
-        with running("up", folder, environ) as second:
-            code = second.process.wait(30)
-            said = second.log.read_text()
+async def test_the_phones_show_our_menu_and_not_the_first_one(up: Running):
+    async def shown() -> bool:
+        async with (
+            aiohttp.ClientSession(up.sandbox) as http,
+            http.get("/_control/ledger", params={"table": "store"}) as answer,
+        ):
+            kept = {row["name"]: row["value"] for row in (await answer.json())["store"]}
+        return [top["name"] for top in kept["menu"]] == ["信用服务", "证书", "我的协会"]
 
-        await first.ready()
+    await until(shown, "the menu to be published", limit_s=START_S)
 
+
+async def test_a_second_start_tells_the_addresses_and_changes_nothing(up: Running, folder: Path):
+    with running("up", folder, up.environ) as second:
+        code = second.process.wait(START_S)
+        said = second.log.read_text()
+
+    await up.ready()
     assert code == 0
     assert "已经在运行" in said
-    assert f"http://127.0.0.1:{environ['CREDIT_SANDBOX_PORT']}/" in said
+    assert f"{up.sandbox}/" in said
 
 
-async def test_whatever_dies_is_started_again(folder: Path):
-    with running("up", folder, settings(folder)) as product:
-        await product.ready()
-        await says(product, "follow")
-        for name in SERVERS:
-            victim = next(
-                child for child in product.children() if is_the(name, child, product.process.pid)
-            )
-            victim.kill()
-            await gone([victim])
+async def test_whatever_dies_is_started_again(up: Running):
+    await says(up, "follow")
+    for name in SERVERS:
+        victim = next(child for child in up.children() if is_the(name, child, up.process.pid))
+        victim.kill()
+        await gone([victim])
 
-        async def all_back() -> bool:
-            return all(
-                any(is_the(name, child, product.process.pid) for child in product.children())
-                for name in SERVERS
-            )
+    async def all_back() -> bool:
+        children = up.children()
+        return all(
+            any(is_the(name, child, up.process.pid) for child in children) for name in SERVERS
+        )
 
-        await until(all_back, "everything to be back")
-        await product.ready()
-        hello = await answered(product)
-
-    assert hello == WORDS["greeting"]
+    await until(all_back, "everything to be back", limit_s=START_S)
+    await up.ready()
+    assert await answered(up) == WORDS["greeting"]
 
 
 def is_the(name: str, process: psutil.Process, parent: int) -> bool:
@@ -171,20 +171,16 @@ async def answered(product: Running) -> str:
             return False
         return True
 
-    await until(spoke, "an answer after everything was killed")
+    await until(spoke, "an answer after everything was killed", limit_s=START_S)
     return got
 
 
-async def test_a_taken_port_is_named_with_what_to_do(folder: Path):
-    environ = settings(folder)
-    with running("up", folder, environ) as first:
-        await first.ready()
-        other = settings(folder / "other", WEB_PORT=environ["CREDIT_WEB_PORT"])
-        (folder / "other").mkdir()
-        with running("up", folder / "other", other) as second:
-            code = second.process.wait(30)
-            said = second.log.read_text()
+async def test_a_taken_port_is_named_with_what_to_do(up: Running, folder: Path):
+    taken = up.environ["CREDIT_WEB_PORT"]
+    with running("up", folder, settings(folder, WEB_PORT=taken)) as second:
+        code = second.process.wait(START_S)
+        said = second.log.read_text()
 
     assert code == 1
-    assert f"端口 {environ['CREDIT_WEB_PORT']} 已被别的程序占用" in said
+    assert f"端口 {taken} 已被别的程序占用" in said
     assert "CREDIT_WEB_PORT=" in said

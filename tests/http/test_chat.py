@@ -8,10 +8,11 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from bot.config import SANDBOX_APPID
+from bot.domain.actors import Staff
 from bot.domain.knowledge import fill
 from bot.handlers.wechat.answers import EVENTS, SILENCE
 from bot.handlers.wechat.words import WORDS
-from bot.services import content, dialogues, tickets
+from bot.services import content, leaving, tickets
 from models import Contact, Dialogue, InboundMessage, Ticket
 from tests.conftest import NOW
 from tests.wechat_peer import Peer, event, text
@@ -67,7 +68,6 @@ VOICE = "<MediaId>m</MediaId><Format>amr</Format><Recognition><![CDATA[{}]]></Re
 @pytest.mark.parametrize(
     ("kind", "inner", "words"),
     [
-        ("image", "<PicUrl>http://x/y</PicUrl><MediaId>m</MediaId>", "picture"),
         ("voice", "<MediaId>m</MediaId><Format>amr</Format>", "voice_unheard"),
         ("voice", VOICE.format(""), "voice_unheard"),
         ("voice", VOICE.format("帮助。"), "help"),
@@ -135,7 +135,7 @@ async def test_in_office_hours_a_person_takes_over_and_a_repeat_does_the_same(cl
     xml = text(ALICE, "人工", number=1, at=NOW)
 
     answers = [await plain(client, xml) for _ in range(2)]
-    await client.deps.hints._redis.flushall()
+    await client.deps.hints._redis.flushdb()
     answers.append(await plain(client, xml))
 
     assert ["transfer_customer_service" in answer for answer in answers] == [True] * 3
@@ -157,6 +157,30 @@ async def test_at_night_the_question_is_kept_for_the_staff(client, clock):
     assert await Dialogue.all().count() == 0
 
 
+async def test_a_phone_number_in_it_is_sealed_and_said_back_in_part(client, clock):
+    clock.now = NIGHT
+    await say(client, "人工", 1)
+
+    taken = await say(client, "某某公司，请打１３８００１３８０００", 2)
+
+    assert taken == fill(WORDS["ticket_taken_phone"], TUESDAY | {"phone": "138****8000"})
+    (ticket,) = await tickets.waiting()
+    assert ticket.question == "某某公司，请打138****8000"
+
+
+async def test_the_answer_can_be_read_again_by_whoever_asked_and_nobody_else(client, clock):
+    clock.now = NIGHT
+    await say(client, "人工", 1)
+    await say(client, "材料没人理", 2)
+    (ticket,) = await tickets.waiting()
+    await tickets.reply(ticket.id, "材料收到了。", actor=Staff("王芳"), now=NIGHT)
+
+    given = {"on": "2026年3月2日", "answer": "材料收到了。"}
+    line = fill(WORDS["part_answer"], given)
+    assert await say(client, "答复", 3) == fill(WORDS["my_answers"], {"lines": line})
+    assert await say(client, "答复", 4, "oBob") == WORDS["my_answers_none"]
+
+
 async def test_a_question_that_we_know_is_kept_too_when_it_was_asked_for(client, clock):
     clock.now = NIGHT
     await say(client, "人工", 1)
@@ -166,11 +190,11 @@ async def test_a_question_that_we_know_is_kept_too_when_it_was_asked_for(client,
     assert [ticket.question for ticket in await tickets.waiting()] == ["我要投诉"]
 
 
-async def test_beyond_the_calendar_nobody_guesses_whether_today_is_worked(client, clock):
-    clock.now = datetime(2027, 3, 1, 2, 0, tzinfo=NOW.tzinfo)
+async def test_in_a_year_that_is_not_announced_the_next_day_is_told_with_a_doubt(client, clock):
+    clock.now = datetime(2026, 12, 31, 12, 0, tzinfo=NOW.tzinfo)
 
     assert await say(client, "人工", 1) == fill(
-        WORDS["ticket_ask_unsure"], {"when": "下一个工作日"}
+        WORDS["ticket_ask"], {"when": "1月4日（周一，以放假通知为准）"}
     )
 
 
@@ -199,7 +223,7 @@ async def test_eight_copies_at_once_and_one_after_a_flush_take_one_step(client, 
     xml = text(ALICE, "材料交了没人理", number=2, at=NIGHT)
 
     answers = await asyncio.gather(*(plain(client, xml) for _ in range(8)))
-    await client.deps.hints._redis.flushall()
+    await client.deps.hints._redis.flushdb()
     answers.append(await plain(client, xml))
 
     assert {content_of(answer) for answer in answers} == {fill(WORDS["ticket_taken"], TUESDAY)}
@@ -216,7 +240,8 @@ async def test_what_is_not_understood_offers_the_nearest_and_a_number_brings_the
 
     lines = [f"{n} {book.entries[name].question}" for n, name in enumerate(near, 1)]
     assert offered == "\n".join([WORDS["nearest"], *lines, "", WORDS["nearest_else"]])
-    assert answer == book.entries[near[1]].answer
+    site = {"site": client.deps.config.public_url}
+    assert answer == fill(book.entries[near[1]].answer, site)
 
 
 async def test_copies_of_a_choice_choose_once(client):
@@ -262,7 +287,7 @@ async def test_who_leaves_takes_answers_and_questions_along(client, clock):
     await plain(client, event(ALICE, "unsubscribe", at=NIGHT))
 
     payload = {"appid": SANDBOX_APPID, "openid": ALICE, "left_at": NIGHT.isoformat()}
-    await dialogues.forget(payload, NIGHT + timedelta(days=1))
+    await leaving.forget(payload, NIGHT + timedelta(days=1))
 
     assert (await Dialogue.all().count(), await Ticket.all().count()) == (0, 0)
 

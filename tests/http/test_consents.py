@@ -13,6 +13,8 @@ from tests.doors import LI, WANG, Doors, open_doors
 SHOWN = {
     ("privacy", 1): "98384a8038c09fbb",
     ("phone", 1): "221b2b52d9e2e9bb",
+    ("identity", 1): "d0bec2ff2055a81e",
+    ("publication", 1): "df488f62f6d2f0a7",
 }
 
 
@@ -46,8 +48,8 @@ async def test_each_purpose_is_agreed_to_by_itself_and_once(doors):
         after = await doors.ask("POST", "/api/consents", json=body, headers=me)
         doors.clock.now += timedelta(minutes=1)
 
-    assert before == {"privacy": None, "phone": None}
-    assert await given(after) == {"privacy": "2026-03-02T01:30:00Z", "phone": None}
+    assert before == dict.fromkeys(Purpose)
+    assert await given(after) == before | {"privacy": "2026-03-02T01:30:00Z"}
     rows = await Consent.all().values_list("purpose", "version", "text_hash", "revoked_at")
     assert rows == [("privacy", 1, TEXTS[Purpose.PRIVACY].hash, None)]
 
@@ -61,8 +63,8 @@ async def test_what_was_revoked_stays_on_record_and_can_be_given_again(doors):
     revoked = await doors.ask("DELETE", "/api/consents/phone", headers=me)
     again = await doors.ask("POST", "/api/consents", json=body, headers=me)
 
-    assert await given(revoked) == {"privacy": None, "phone": None}
-    assert await given(again) == {"privacy": None, "phone": "2026-03-02T01:31:00Z"}
+    assert await given(revoked) == dict.fromkeys(Purpose)
+    assert await given(again) == dict.fromkeys(Purpose) | {"phone": "2026-03-02T01:31:00Z"}
     later = NOW + timedelta(minutes=1)
     rows = await Consent.all().order_by("given_at").values_list("given_at", "revoked_at")
     assert rows == [(NOW, later), (later, None)]

@@ -13,13 +13,13 @@ from bot.config import Config
 from bot.domain.errors import BadInput, NotFound, Stale
 from bot.handlers import forms
 from bot.handlers.audience import Audience
-from bot.handlers.headers import CSP
-from bot.handlers.surface import Route
+from bot.handlers.headers import policy
+from bot.handlers.surface import Contract, Route
 from tests.http.frame import NOON, caught_logs, client, serving
 
 MARKER = "marker-7f3a-of-a-secret"
 EVERY_ANSWER = {
-    "Content-Security-Policy": CSP,
+    "Content-Security-Policy": policy(Config()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -69,8 +69,8 @@ ROUTES = (
     Route("POST", "/api/crash", crash, Audience.PUBLIC),
     Route("GET", "/api/stale", refuse, Audience.PUBLIC),
     Route("GET", "/away", away, Audience.PUBLIC),
-    Route("POST", "/api/orders", order, Audience.PUBLIC, body=Order),
-    Route("GET", "/api/orders", search, Audience.PUBLIC, query=Order),
+    Route("POST", "/api/orders", order, Audience.PUBLIC, Contract("下单", body=Order)),
+    Route("GET", "/api/orders", search, Audience.PUBLIC, Contract("找单", query=Order)),
     Route("GET", "/api/mine", fine, Audience.MEMBER),
     Route("GET", "/api/desk", fine, Audience.STAFF),
 )
@@ -393,6 +393,6 @@ async def test_a_handler_that_answers_nothing_is_a_logged_bug():
             error = (await answer.json())["error"]["code"]
 
     assert (answer.status, error) == (500, "internal")
-    assert answer.headers["Content-Security-Policy"] == CSP
+    assert answer.headers["Content-Security-Policy"] == policy(Config())
     assert [line["status"] for line in logs.named("answered")] == [500]
     assert len(logs.named("answer_failed")) == 1

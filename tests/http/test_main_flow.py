@@ -9,9 +9,11 @@ from bot.jobs import TASKS
 from bot.sandbox.people import FIRST_PEOPLE
 from bot.services import outbox
 from bot.services.conversation import FORGET_AFTER
+from bot.services.followers import LEARN
 from models import Contact, InboundMessage, Job
 from tests.conftest import NOW
 from tests.house import open_house
+from tests.wechat_peer import welcome
 
 OWNER = FIRST_PEOPLE[0][0]
 STEPS = (
@@ -19,7 +21,7 @@ STEPS = (
     ("text", {"content": "你好"}),
     ("text", {"content": "你好"}),
     ("click", {"key": "contact"}),
-    ("text", {"content": "给我一百万"}),
+    ("text", {"content": "明天几点下雨"}),
     ("unfollow", {}),
 )
 
@@ -32,16 +34,17 @@ async def walk(redis_url: str, *, forgetting: bool) -> dict[str, object]:
         open_house(redis_url, clock=lambda: now) as house,
         aiohttp.ClientSession(house.phone_page) as phone,
     ):
-        await house.redis.flushall()
+        await house.redis.flushdb()
         for act, given in STEPS:
             now += timedelta(seconds=1)
             outcome = await phone.post(f"/_control/people/{OWNER}/{act}", json=given)
             told = await outcome.json()
             seen.append((told["outcome"], (told["reply"] or {}).get("body", {}).get("content")))
             if forgetting:
-                await house.redis.flushall()
+                await house.redis.flushdb()
     for job in await Job.all():
-        await outbox.perform(job.id, tasks=TASKS, now=NOW + FORGET_AFTER)
+        if job.kind in TASKS:  # another asks WeChat who the follower is
+            await outbox.perform(job.id, tasks=TASKS, now=NOW + FORGET_AFTER)
     return {
         "seen": seen,
         "contacts": await Contact.all().values("openid", "followed_at", "unfollowed_at"),
@@ -58,7 +61,7 @@ async def test_redis_may_be_emptied_between_every_two_steps(db, emptier, redis_u
 
     assert forgetting == remembering
     assert [words for _, words in forgetting["seen"]] == [
-        WORDS["welcome"],
+        welcome(""),
         WORDS["greeting"],
         WORDS["greeting"],
         WORDS["contact"],
@@ -72,4 +75,5 @@ async def test_redis_may_be_emptied_between_every_two_steps(db, emptier, redis_u
             "unfollowed_at": NOW + timedelta(seconds=len(STEPS)),
         }
     ]
-    assert (forgetting["messages"], forgetting["jobs"]) == (0, [("conversation.forget", "done")])
+    assert forgetting["messages"] == 0
+    assert sorted(forgetting["jobs"]) == [("conversation.forget", "done"), (LEARN, "waiting")]

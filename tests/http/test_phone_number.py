@@ -17,8 +17,8 @@ async def doors(db, redis_url):
 async def member(doors: Doors, *, agreeing: bool = True) -> dict[str, str]:
     answer = await doors.ask("POST", "/api/session", json={"code": await doors.code(WANG)})
     me = {"Authorization": f"Bearer {(await answer.json())['token']}"}
-    if agreeing:
-        body = {"purpose": "phone", "version": 1}
+    for purpose in ("privacy", "phone") if agreeing else ("privacy",):
+        body = {"purpose": purpose, "version": 1}
         assert (await doors.ask("POST", "/api/consents", json=body, headers=me)).status == 200
     return me
 

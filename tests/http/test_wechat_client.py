@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from bot.clients.wechat import Notice, PageCard, Picture, Text
+from bot.clients.wechat import Notice, PageCard, Picture, Text, Visitor
 from bot.clients.wechat_account import Account, WeChatHttp
 from bot.clients.wechat_errors import Permanent, Transient, WeChatError
 from bot.clients.wechat_http import Timeouts, open_transport, upload
@@ -106,7 +106,7 @@ async def sandbox(clock: Clock) -> AsyncIterator[TestServer]:
         return web.Response(text="success")
 
     ours = web.Application()
-    ours.router.add_post("/hooks/wechat/oa", success)
+    ours.router.add_post("/hooks/wechat/{account}", success)
     async with TestServer(ours) as callback:
         app = build_sandbox(Config(), clock=clock, callback_base=base_of(callback))
         async with TestServer(app) as server:
@@ -133,6 +133,19 @@ async def failure(work) -> WeChatError:
 
 
 # What arrives
+
+
+async def test_a_follower_is_told_by_the_ids_that_both_accounts_share(wechat):
+    tied = await wechat.service.user_info(WANG)
+    await wechat.control(f"people/{WANG}/unfollow")
+    gone = await wechat.service.user_info(WANG)
+    await wechat.control("platform", {"bound": False})
+    loose = await wechat.service.user_info(WANG)
+
+    assert tied == gone == Visitor(WANG, "uSbx6" + WANG.removeprefix("oSbx6"))
+    assert loose == Visitor(WANG, None)
+    nobody = await failure(wechat.service.user_info("oNobody"))
+    assert (type(nobody), nobody.errcode) == (Permanent, 40003)
 
 
 async def test_a_template_message_arrives_as_it_was_written(wechat):

@@ -1,7 +1,5 @@
 """Our messages there and back: told, sent, shown on the phone, and what WeChat says afterwards."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +12,10 @@ from tortoise.transactions import in_transaction
 
 from bot.app import build_app
 from bot.config import SANDBOX_APPID, Config
+from bot.domain import qr
 from bot.jobs import work_with
 from bot.sandbox.app import build_sandbox
+from bot.sandbox.codes import seen_on
 from bot.sandbox.people import FIRST_PEOPLE
 from bot.services import grants, outbox, telling
 from bot.services.telling import Person
@@ -23,6 +23,7 @@ from bot.web import equipped
 from models import Job, JobState, Telling
 from tests.conftest import NOW
 from tests.product import settings
+from tests.service.test_commands import bot
 
 WANG = FIRST_PEOPLE[0][0]
 VALUES = {"company": "示例有限公司", "programme": "信用等级", "expires_on": "2026年6月1日"}
@@ -94,7 +95,7 @@ async def both(db: str, redis_url: str) -> AsyncIterator[Both]:
             aiohttp.ClientSession(base) as ours,
             aiohttp.ClientSession(f"http://127.0.0.1:{wechat.port}") as theirs,
         ):
-            yield Both(ours, theirs, config, work_with(deps.accounts).tasks)
+            yield Both(ours, theirs, config, work_with(deps.accounts, config).tasks)
 
 
 async def test_a_message_is_shown_on_the_phone_and_its_receipt_ends_it(both):
@@ -103,6 +104,7 @@ async def test_a_message_is_shown_on_the_phone_and_its_receipt_ends_it(both):
 
     done = await both.work()
 
+    done.remove("followers.learn")  # following asks for it, sooner or later
     assert done == ["telling.send", "receipts.take"]
     kind, body = (await both.screen())[-1]
     assert (kind, body["template_id"], body["url"]) == (
@@ -214,18 +216,8 @@ async def test_the_menu_command_shows_the_difference_then_publishes_it_once(both
     )
 
     async def run(*words: str) -> tuple[int, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "wechat",
-            *words,
-            env=environ,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        return process.returncode, said.decode()
+        said = await bot("wechat", *words, env=environ)
+        return said.code, said.text
 
     async def published() -> int:
         async with both.wechat.get("/_control/ledger", params={"table": "calls"}) as answer:
@@ -246,6 +238,29 @@ async def test_the_menu_command_shows_the_difference_then_publishes_it_once(both
     assert (before, await published()) == (0, 1)
     assert token[1].startswith(f"{SANDBOX_APPID}  取得 2")
     assert "90_" not in "".join(said for _, said in (first, second, third, token))
+
+
+async def test_a_code_for_a_poster_leads_through_following_to_the_thing(both, db, tmp_path):
+    port = str(both.config.sandbox_port)
+    environ = settings(tmp_path, DATABASE_URL=db, SANDBOX_PORT=port, PUBLIC_URL="https://a.cn")
+    to = tmp_path / "code.svg"
+
+    made = await bot("wechat", "code", "event", "spring-2026", "--to", str(to), env=environ)
+    wrong = await bot("wechat", "code", "event", "春天", "--to", str(to), env=environ)
+    async with both.wechat.get("/_control/ledger", params={"table": "codes"}) as answer:
+        [code] = (await answer.json())["codes"]
+    followed = await both.control(f"people/{WANG}/scan", {"scene": code["url"]})
+    png, page = tmp_path / "mini.png", ("--page", "pages/home/index")
+    mini = await bot("wechat", "mini-code", "fair-2026", "--to", str(png), *page, env=environ)
+    nowhere = await bot("wechat", "mini-code", "fair-2026", "--to", str(png), env=environ)
+
+    assert (mini.code, mini.text) == (0, f"已写到 {png}，长期有效，打开 pages/home/index\n")
+    assert seen_on(png.read_bytes()) == "mini:pages/home/index?scene=fair-2026"
+    assert (nowhere.code, "CREDIT_MINI_BIND_PAGE" in nowhere.text) == (1, True)
+    assert (made.code, made.text) == (0, f"已写到 {to}，30 天内有效\n")
+    assert to.read_text() == qr.svg(code["url"], title="公众号二维码")
+    assert (wrong.code, "代号不对" in wrong.text) == (1, True)
+    assert "https://a.cn/?from=spring-2026" in followed["reply"]["body"]["content"]
 
 
 async def test_a_message_whose_person_never_followed_fails_with_the_reason(both):

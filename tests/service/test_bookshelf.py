@@ -3,9 +3,10 @@
 import asyncio
 from datetime import datetime, timedelta
 
+from bot.domain.actors import Staff
 from bot.domain.knowledge import Press
 from bot.domain.matching import Language
-from bot.services import content, dialogues
+from bot.services import content, dialogues, programmes
 from bot.services.bookshelf import Bookshelf
 from models import Dialogue
 from models.ids import new_id
@@ -28,6 +29,32 @@ FILES = {"message/hello": "您好"}
 
 def shelf(pause_s: float = 0.001) -> Bookshelf:
     return Bookshelf(Press(LANGUAGE, {}), FILES, pause_s=pause_s)
+
+
+ENTRY = """question = "多少钱？"
+wordings = ["收费吗", "价钱呢", "几块钱", "要钱不"]
+answer = "$now_credit_evaluation"
+source = "000"
+"""
+
+
+async def test_a_price_is_told_from_the_moment_on_which_it_is_charged(db):
+    numbers = {"now_credit_evaluation": "现在不收费。", "on_credit_evaluation": "18000元。"}
+    kept = Bookshelf(Press(LANGUAGE, numbers), {"knowledge/cost": ENTRY})
+    told = []
+
+    async def look() -> None:
+        await kept.refresh(now=NOW)
+        told.append(kept.book.entries["cost"].answer)
+
+    await look()
+    who = {"actor": Staff("王芳"), "second": "李强", "now": NOW}
+    await programmes.charge("credit-evaluation", legal_basis="批复", **who)
+    await look()
+    await programmes.free("credit-evaluation", reason="停止", **who | {"now": NOW + LAST})
+    await look()
+
+    assert told == ["现在不收费。", "18000元。", "现在不收费。"]
 
 
 async def test_before_the_first_look_the_files_are_there(db):

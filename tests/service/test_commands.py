@@ -1,16 +1,19 @@
 """The command line as an operator uses it: real processes, real answers."""
 
 import asyncio
-import sys
+import tempfile
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import asyncpg
 import pytest
+from tortoise.migrations.operations import RunSQL
 from tortoise.transactions import in_transaction
 
 from bot.services import outbox
 from models import Job, JobState
+from tests import forked
 from tests.conftest import NOW
 from tests.engines import create_database
 from tests.product import free_port, settings
@@ -24,12 +27,11 @@ class Said:
 
 
 async def bot(*words: str, env: dict[str, str]) -> Said:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *words, env=env,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    return Said(process.returncode or 0, output.decode())
+    with tempfile.TemporaryFile() as output:
+        process = forked.start("bot", *words, env=env, output=output)
+        code = await asyncio.to_thread(process.wait, 120)
+        output.seek(0)
+        return Said(code, output.read().decode())
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ async def test_doctor_finds_nothing_wrong_with_a_sound_installation(env):
 
     assert (said.code, said.text.splitlines()[-1]) == (0, "一切正常")
     assert "✗" not in said.text
+    assert said.text.count("· 工作日历：") <= 1  # by the day of the year
 
 
 async def test_doctor_tells_everything_that_is_wrong_at_once(env):
@@ -52,8 +55,8 @@ async def test_doctor_tells_everything_that_is_wrong_at_once(env):
     said = await bot("doctor", env=env)
 
     wrong = [line.split("：")[0] for line in said.text.splitlines() if line.startswith("✗")]
-    assert wrong == ["✗ 数据库", "✗ 数据库结构", "✗ 缓存"]
-    assert (said.code, "发现 3 个问题" in said.text) == (1, True)
+    assert wrong == ["✗ 数据库", "✗ 数据库结构", "✗ 签发密钥", "✗ 缓存"]
+    assert (said.code, "发现 4 个问题" in said.text) == (1, True)
     assert "some-password" not in said.text
 
 
@@ -66,8 +69,20 @@ async def test_doctor_counts_the_missing_steps_of_an_empty_database(env, db):
     assert "请执行 ./run migrate" in said.text
 
 
+async def test_doctor_tells_bad_settings_and_looks_at_the_rest_all_the_same(env):
+    env |= {"CREDIT_LOG_LEVEL": "x", "CREDIT_TYPO": "1"}
+    env["CREDIT_REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+
+    said = await bot("doctor", env=env)
+
+    wrong = [line.split("：")[:2] for line in said.text.splitlines() if line.startswith("✗")]
+    assert [word[0] for word in wrong] == ["✗ 设置", "✗ 设置", "✗ 缓存"]
+    assert {word[1].split(":")[0] for word in wrong[:2]} == {"CREDIT_LOG_LEVEL", "CREDIT_TYPO"}
+    assert (said.code, "发现 3 个问题" in said.text) == (1, True)
+
+
 async def test_bad_settings_stop_every_command_with_all_their_faults(env):
-    said = await bot("doctor", env=env | {"CREDIT_WEB_PORT": "x", "CREDIT_TYPO": "1"})
+    said = await bot("migrate", env=env | {"CREDIT_WEB_PORT": "x", "CREDIT_TYPO": "1"})
 
     assert said.code == 78
     assert "CREDIT_WEB_PORT: 须为整数" in said.text
@@ -105,6 +120,22 @@ async def test_two_machines_may_migrate_at_once_and_again(env, db):
         assert await connection.fetchval("SELECT count(*) FROM job") == 0
     finally:
         await connection.close()
+
+
+async def test_a_report_whose_photo_goes_with_its_column_says_no_more_that_it_has_one(emptier):
+    step = import_module("models.migrations.0032_report_photos").Migration
+    [forget] = [one.sql for one in step.operations if isinstance(one, RunSQL)]
+    await emptier.execute(
+        "CREATE TEMP TABLE fake_report (photo bytea, photo_type text);"  # hides the real one
+        "INSERT INTO fake_report VALUES ('x', 'image/jpeg'), (NULL, 'image/png')"
+    )
+    try:
+        await emptier.execute(forget)
+        rows = await emptier.fetch("SELECT photo_type FROM fake_report ORDER BY photo")
+    finally:
+        await emptier.execute("DROP TABLE pg_temp.fake_report")
+
+    assert [row["photo_type"] for row in rows] == ["", "image/png"]
 
 
 async def test_the_models_ask_for_no_step_that_no_file_holds(env):

@@ -1,15 +1,13 @@
-"""`content` and `tickets` as staff use them, on a real database."""
+"""`content` as staff use them, on a real database."""
 
-import asyncio
 import os
-import sys
-from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import pytest
 
-from bot.services import content, tickets
+from bot.services import content
 from tests.conftest import NOW
+from tests.service.test_commands import bot
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -20,11 +18,8 @@ def command(db: str, tmp_path: Path):
     environ = {**os.environ, "CREDIT_DATABASE_URL": db, "CREDIT_STATE_DIR": str(tmp_path)}
 
     async def run(*arguments: str) -> tuple[int, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *arguments, env=environ, stdout=PIPE, stderr=STDOUT
-        )
-        said, _ = await process.communicate()
-        return process.returncode or 0, said.decode()
+        said = await bot(*arguments, env=environ)
+        return said.code, said.text
 
     return run
 
@@ -44,6 +39,21 @@ async def test_texts_go_out_are_edited_and_come_in_as_new_versions(command, tmp_
     ]  # fmt: skip
     code, said = await command("content", "history", "message/welcome")
     assert said.splitlines()[0].endswith("王芳  短些")
+
+
+async def test_the_menu_is_edited_like_a_text_and_checked(command, tmp_path):
+    folder = tmp_path / "texts"
+    await command("content", "export", str(folder))
+    file = folder / "menu" / "oa.toml"
+    good = file.read_text()
+    file.write_text(good.replace('click = "assess"', 'click = "asess"'))
+    refused = await command("content", "import", str(folder), "--by", "王芳")
+    file.write_text(good.replace('name = "自评"', 'name = "信用自评"'))
+    code, said = await command("content", "import", str(folder), "--by", "王芳")
+
+    assert refused[0] == 1
+    assert "“自评”：没有 asess 这个回复" in refused[1]
+    assert (code, said) == (0, "menu/oa 第 2 版\n已更新 1 项\n")
 
 
 async def test_one_bad_file_keeps_all_of_them_out(command, tmp_path):
@@ -81,18 +91,3 @@ async def test_a_folder_that_was_not_exported_is_refused(command, tmp_path):
 
     assert code == 1
     assert "请先导出" in said
-
-
-async def test_staff_see_the_questions_and_close_them(command):
-    await tickets.open_ticket("wx1", "oAlice", "没人理\n我的材料", now=NOW)
-    (ticket,) = await tickets.waiting()
-
-    _, listed = await command("tickets", "list")
-    closed = await command("tickets", "close", str(ticket.id), "--by", "王芳")
-    again, why = await command("tickets", "close", str(ticket.id), "--by", "王芳")
-    wrong, _ = await command("tickets", "close", "7", "--by", "王芳")
-
-    assert listed == f"{ticket.id}  2026-03-02 09:30  oAlice\n    没人理 我的材料\n共 1 条\n"
-    assert closed == (0, "已关闭\n")
-    assert (again, wrong) == (1, 1)
-    assert "可能已经有人处理了" in why

@@ -1,11 +1,13 @@
 """What every connection of the product promises, seen from inside it."""
 
+from uuid import RFC_4122
+
 import pytest
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import connect_arguments, fetch, transaction_connection
 from models import Contact
-from models.ids import new_id
+from models.ids import new_id, new_ids
 from tests.conftest import NOW
 
 
@@ -48,9 +50,10 @@ async def test_the_transactions_own_connection_sees_what_nobody_else_sees(db):
 
 
 def test_ids_of_one_instant_sort_by_it_and_differ():
-    ids = [new_id(NOW) for _ in range(1000)]
+    ids = [new_id(NOW) for _ in range(1000)] + new_ids(NOW, 1000)
 
-    assert len(set(ids)) == 1000
+    assert len(set(ids)) == 2000
+    assert {i.variant for i in ids} == {RFC_4122}
     assert {i.version for i in ids} == {7}
     assert {i.int >> 80 for i in ids} == {int(NOW.timestamp() * 1000)}
 

@@ -4,21 +4,18 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from uuid import UUID
 
-import pytest
-
+from bot.config import Config
+from bot.deps import open_vault
 from bot.domain.dialogues import Choice, Dialogue, Ending, State, Step
-from bot.domain.errors import NotFound
 from bot.handlers.wechat.words import WORDS
-from bot.services import retention, tickets
+from bot.services import retention
 from bot.services.conversation import Heard
-from bot.services.dialogues import Opening, Turn, take_turn
+from bot.services.dialogues import Opening, Script, Turn, take_turn
 from models import Dialogue as Row
-from models import Ticket
-from models.ids import new_id
 from tests.conftest import NOW
 
+VAULT = open_vault(Config())
 ALICE = ("wx1", "oAlice")
 _numbers = count(1)
 
@@ -47,7 +44,7 @@ KNOWN: dict[str, Dialogue] = {"quiz": Quiz(), "short": Quiz("short", resumable=F
 async def say(said: str, *, now: datetime = NOW, opens: str = "", key: str = "") -> str:
     heard = Heard(*ALICE, key or f"m:{next(_numbers)}", "text", now)
     turn = Turn(said, "没有", Opening(opens) if opens else None, at_once=bool(opens))
-    reply = await take_turn(heard, turn, dialogues=KNOWN, words=WORDS, now=now)
+    reply = await take_turn(heard, turn, script=Script(KNOWN, {}, WORDS, VAULT), now=now)
     return reply.text.splitlines()[0]
 
 
@@ -110,24 +107,3 @@ async def test_copies_of_one_answer_count_once(db):
 
     assert set(told) == {"quiz第2题"}
     assert [len(row.answers) for row in await Row.all()] == [1]
-
-
-async def test_a_ticket_is_closed_once_and_forgotten_when_it_is_old(db):
-    await tickets.open_ticket(*ALICE, "没人理", now=NOW)
-    (ticket,) = await tickets.waiting()
-
-    await tickets.close(ticket.id, by="王芳", remark="已回电", now=NOW)
-
-    closed = await Ticket.get()
-    assert (closed.closed_by, closed.remark, closed.closed_at) == ("王芳", "已回电", NOW)
-    assert await tickets.waiting() == []
-    with pytest.raises(NotFound):
-        await tickets.close(ticket.id, by="李强", remark="", now=NOW)
-    assert (await retention.purge(now=NOW + timedelta(days=181)))["ticket"] == 1
-
-
-async def test_an_unknown_ticket_cannot_be_closed(db):
-    unknown: UUID = new_id(NOW)
-
-    with pytest.raises(NotFound):
-        await tickets.close(unknown, by="王芳", remark="", now=NOW)

@@ -1,12 +1,12 @@
 """`rules` on a database, as staff use it: publish with two persons, compare, re-score."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from bot.clients.database import fetch
 from bot.scoring.library import PACKS, shipped_pack
 from bot.services import facts
 from tests import register
@@ -105,11 +105,39 @@ async def test_nothing_published_is_said_so(env):
     assert (await rules("published", env=env)).text.strip() == "还没有发布任何版本"
 
 
-async def test_a_day_in_the_future_is_only_a_day_on_which_more_facts_are_known(env, db):
+async def test_results_of_a_day_to_come_are_not_put_in_force(env, db):
     await publish(on=AS_OF)
     await enrolled(5)
-    ahead = (AS_OF + timedelta(days=2000)).isoformat()
 
-    said = await rules("rescore", SCHEME, "--as-of", ahead, "--processes", "3", env=env)
+    said = await rules("rescore", SCHEME, "--as-of", "2126-03-01", env=env)
 
-    assert (said.code, "5 家企业已重新计分" in said.text) == (0, True)
+    assert (said.code, said.text.strip()) == (2, "--as-of：2126-03-01：评价日不能晚于今天")
+
+
+async def test_the_second_person_sees_what_would_change(env, db, tmp_path):
+    await publish(on=AS_OF)
+    new = tmp_path / "2.toml"
+    new.write_text(V2, encoding="utf-8")
+    said = await rules("propose", str(new), "--effective-on", "2126-01-01", "--by", "甲", env=env)
+    digest = re.search(r"核对码：(\w+)", said.text)[1]
+
+    seen = await rules("proposed", SCHEME, env=env)
+
+    assert seen.code == 0
+    lines = seen.text.splitlines()
+    assert lines[:2] == [f"{SCHEME} 第 2 版，2126-01-01 起生效", "提交人：甲"]
+    assert f"核对码：{digest}" in lines
+    assert "-总分：从 800 分起，限制在 500 到 1000 分" in lines
+    assert "+总分：从 790 分起，限制在 500 到 1000 分" in lines
+    entries = await fetch("SELECT action, object_id FROM audit_entry")
+    assert {(entry["action"], entry["object_id"]) for entry in entries} == {
+        ("rules.proposed", f"{SCHEME}/1"),
+        ("rules.published", f"{SCHEME}/1"),
+        ("rules.proposed", f"{SCHEME}/2"),
+    }
+
+
+async def test_nothing_before_the_second_person_is_said_so(env):
+    said = await rules("proposed", SCHEME, env=env)
+
+    assert (said.code, said.text.strip()) == (2, f"{SCHEME} 没有等待审批的版本。")

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from bot.domain.errors import DomainError, NotFound
-from bot.scoring.library import PACKS
+from bot.scoring.library import PACKS, shipped_pack
 from bot.services import schemes
 from tests.conftest import NOW
 from tests.crowd import at_once
@@ -237,3 +237,13 @@ async def test_a_version_that_is_not_what_its_hash_says_is_never_used(db, emptie
 
     with pytest.raises(RuntimeError, match="not what its hash says"):
         await schemes.with_hash(first.sha256)
+
+
+async def test_the_rules_of_a_day_are_the_published_ones_and_before_any_the_shipped(db):
+    before = await schemes.pack_on(SCHEME, TODAY)
+    await publish(on=TODAY)
+    await publish(V2, on=LATER)
+
+    assert before is shipped_pack(SCHEME)
+    versions = [(await schemes.pack_on(SCHEME, day)).version for day in (TODAY, LATER)]
+    assert versions == [1, 2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.sessions import LONGEST, NOTED_EVERY, SLIDES, Door
 from bot.services import retention, sessions
 from bot.services.sessions import Known
-from models import Identity, Session, User
+from models import AuditEntry, Identity, Session, User
 from tests.conftest import NOW
 
 OA, MINI = "wx_oa", "wx_mini"
@@ -99,6 +99,14 @@ async def test_a_chain_of_joins_ends_at_the_oldest_user_for_every_session(db):
     found = [await sessions.find(one.token, Door.H5, now=later) for one in (first, second, third)]
     assert {one.user_id for one in found if one} == {first.member.user_id}
     assert await User.filter(joined_into_id=first.member.user_id).count() == 2
+    one, two, three = (str(each.member.user_id) for each in (first, second, third))
+    noted = await AuditEntry.filter(action="user.join").values_list(
+        "kind", "object_id", "actor_kind", "actor", "before", "after"
+    )
+    assert set(map(str, noted)) == {
+        str(("app_user", who, "system", "unionid", {"joined_into": was}, {"joined_into": now}))
+        for who, was, now in ((three, None, two), (three, two, one), (two, None, one))
+    }
     assert await sessions.end_all_of(first.member.user_id, now=later) == 6
 
 

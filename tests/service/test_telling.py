@@ -12,7 +12,17 @@ from bot.clients.wechat import Notice, Text
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.domain.errors import NotFound
 from bot.domain.telling import SEND, Channel
-from bot.services import grants, outbox, receipts, retention, sending, telling
+from bot.services import (
+    conversation,
+    grants,
+    leaving,
+    outbox,
+    receipts,
+    retention,
+    sending,
+    telling,
+)
+from bot.services.conversation import Heard
 from bot.services.grants import Cause
 from bot.services.messages import BadMessage
 from bot.services.outbox import Task
@@ -285,6 +295,49 @@ async def test_when_no_channel_is_left_the_message_has_failed_and_says_why(world
     unreachable = await told(person=Person(), key="nobody")
     await world.send(unreachable)
     assert (await telling.look(unreachable)).reason == "no channel reaches this person"
+
+
+@pytest.mark.parametrize("errcode", [40003, 46004])
+async def test_where_wechat_knows_nobody_nothing_is_sent_again_until_they_write(world, errcode):
+    world.service.troubles = [Permanent("nobody", errcode=errcode)]
+    await world.send(await told())
+    await world.send(await told(key="next"))
+    before = world.channels()
+
+    heard = Heard("wxoa", WANG.service, "m:1", "text", NOW, wrote=True)
+    await conversation.record(heard, "", now=NOW)
+    await world.send(await told(key="third"))
+
+    assert (before, world.channels()) == ([], [Channel.TEMPLATE])
+
+
+async def test_an_invalid_openid_of_the_mini_program_says_nothing_about_the_other(world):
+    await contact(followed_at=LONG_AGO)
+    await conversation.mark_invalid("wxmini", WANG.mini, now=NOW)
+
+    await world.send(await told())
+
+    assert await Contact.filter(invalid_at__isnull=False).values_list("appid", flat=True) == [
+        "wxmini"
+    ]
+    assert world.channels() == [Channel.TEMPLATE]
+
+
+async def test_who_left_for_good_leaves_no_words_behind_but_that_they_were_told(world):
+    number = await told()
+    await world.send(number)
+    await receipts.take(receipt(f"m-{number.hex}"), NOW)
+    waiting = await told(key="second")
+    await allow(Channel.SUBSCRIPTION)
+    await contact(followed_at=LONG_AGO, unfollowed_at=NOW)
+
+    left = {"appid": "wxoa", "openid": WANG.service, "left_at": NOW.isoformat()}
+    await leaving.forget(left, NOW + timedelta(days=1))
+
+    assert (await Telling.get(id=number)).values == {}
+    assert (await telling.look(number)).state is TellingState.DELIVERED
+    assert (await Telling.get(id=waiting)).values == VALUES
+    assert [await table.all().count() for table in (Grant, GrantEntry, Receipt)] == [0, 0, 0]
 
 
 # Once

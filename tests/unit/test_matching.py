@@ -1,7 +1,5 @@
 """The chat's knowledge: what real people type finds the right answer, or none."""
 
-import statistics
-import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +17,11 @@ from bot.domain.knowledge import (
     read_entry,
     write_entry,
 )
-from bot.domain.matching import Found
+from bot.domain.matching import MOST_CHARS, Found
 from bot.handlers.wechat.knowledge import shipped
 
+FRESH = tomllib.loads(Path(__file__).with_name("phrasings_fresh.toml").read_text())
+UNSEEN = tomllib.loads(Path(__file__).with_name("phrasings_unseen.toml").read_text())
 PHRASINGS = tomllib.loads(Path(__file__).with_name("phrasings.toml").read_text())
 NUMBERS = shipped.numbers()
 
@@ -57,20 +57,23 @@ class Figures:
         )
 
 
-def figures(book: Book, part: str) -> Figures:
-    cases, refuse = PHRASINGS[part]["cases"], PHRASINGS[part]["refuse"]
+def figures(book: Book, table: dict) -> Figures:
+    """Of a table with cases and refusals; a case may have several right answers."""
+    cases = [(said, [wanted] if isinstance(wanted, str) else wanted)
+             for said, wanted in table["cases"]]  # fmt: skip
     answers = [(book.ask(said).sure, wanted) for said, wanted in cases]
-    answers += [(book.ask(said).sure, "") for said in refuse]
+    refused = [book.ask(said).sure for said in table["refuse"]]
     return Figures(
         askable=len(cases),
-        asked=len(answers),
-        right=sum(answer == wanted for answer, wanted in answers[: len(cases)]),
-        wrong=sum(answer not in {"", wanted} for answer, wanted in answers),
+        asked=len(cases) + len(refused),
+        right=sum(answer in wanted for answer, wanted in answers),
+        wrong=sum(answer not in {"", *wanted} for answer, wanted in answers)
+        + sum(map(bool, refused)),
     )
 
 
 def test_nine_of_ten_real_phrasings_are_answered_right_and_hardly_any_wrong(book):
-    tuned, held_out = figures(book, "tuned"), figures(book, "held_out")
+    tuned, held_out = (figures(book, PHRASINGS[part]) for part in ("tuned", "held_out"))
     whole = tuned + held_out
     print(f"\ntuned: {tuned}\nheld out: {held_out}\nall: {whole}")
 
@@ -78,6 +81,41 @@ def test_nine_of_ten_real_phrasings_are_answered_right_and_hardly_any_wrong(book
     assert whole.right / whole.askable >= 0.9
     assert whole.wrong / whole.asked <= 0.02
     assert held_out.right / held_out.askable >= 0.85
+
+
+def test_so_are_those_whose_answers_nobody_has_looked_at(book):
+    """Every question but two, typed as owners do; the file's note says what keeps it honest."""
+    found = figures(book, UNSEEN)
+    print(f"\nunseen: {found}")
+
+    named = {name for _, wanted in UNSEEN["cases"] for name in wanted}
+    assert set(book.entries) - named == {"council-member", "grade-a"}
+    assert (found.askable, found.asked) == (163, 185)
+    assert found.right / found.askable >= 0.9
+    assert found.wrong / found.asked <= 0.02
+
+
+def test_what_was_looked_at_stays_as_good(book):
+    found = figures(book, FRESH)
+    print(f"\nfresh: {found}")
+
+    assert found.asked == 497
+    assert found.right / found.askable >= 0.94
+    assert found.wrong / found.asked <= 0.01
+
+
+@pytest.mark.parametrize(
+    ("said", "meant_for"),
+    [
+        ("有优惠吗", "who-we-are"),
+        ("改地址了证书要换不", "address"),
+        ("评级报告多少钱", "shanxi-report"),
+        ("会员证怎么领", "join"),
+        ("证书到啥时候就没用了", "evaluation-time"),
+    ],
+)
+def test_a_subject_that_only_one_side_names_is_not_answered(book, said, meant_for):
+    assert book.ask(said).sure != meant_for
 
 
 @pytest.mark.parametrize(
@@ -93,8 +131,12 @@ def test_no_phrasing_is_a_wording_or_comes_twice(book):
     held_out = [said for said, _ in PHRASINGS["held_out"]["cases"]]
     tuned = [said for said, _ in PHRASINGS["tuned"]["cases"]]
 
+    fresh = [said for table in (FRESH, UNSEEN) for said, _ in table["cases"]]
+    fold = shipped.language().fold
+    written = {fold(wording) for wording in wordings}
     assert len({*held_out, *tuned}) == 160
-    assert sorted(wordings & set(held_out)) == []
+    assert len({*map(fold, fresh)} - {*map(fold, [*held_out, *tuned])}) == len(fresh) == 431 + 163
+    assert [said for said in [*held_out, *fresh] if fold(said) in written] == []
 
 
 def test_every_wording_finds_its_own_question_or_an_equal_one_is_offered(book):
@@ -108,18 +150,10 @@ def test_every_wording_finds_its_own_question_or_an_equal_one_is_offered(book):
     assert lost == []
 
 
-def test_a_message_is_matched_within_a_millisecond(book):
-    took = []
-    for said, _ in PHRASINGS["tuned"]["cases"] * 3:
-        begun = time.perf_counter()
-        book.ask(said)
-        took.append(time.perf_counter() - begun)
+def test_of_a_long_message_only_the_beginning_is_read(book):
     long = "证书怎么查真假多少钱" * 200
-    begun = time.perf_counter()
-    book.ask(long)
 
-    assert statistics.median(took) < 0.001
-    assert time.perf_counter() - begun < 0.01
+    assert book.ask(long) == book.ask(long[:MOST_CHARS])
 
 
 @pytest.mark.parametrize("said", ["", "？？？", "😀😀", "啊", "的了吗"])
@@ -154,7 +188,7 @@ def test_there_are_sixty_questions_each_in_several_wordings_with_a_source(book):
 
 
 def test_every_answer_is_short_polite_and_without_code_words(book):
-    answers = {entry.id: entry.answer for entry in book.entries.values()}
+    answers = {entry.id: fill(entry.answer, {"site": ""}) for entry in book.entries.values()}
 
     assert {name for name, text in answers.items() if len(text) > 120} == set()
     assert {name for name, text in answers.items() if "你" in text or "$" in text} == set()
@@ -168,7 +202,7 @@ def test_a_listed_line_fits_a_phone(book):
         for entry in book.entries.values()
         if len(lines := entry.answer.splitlines()) > 3
         for line in lines
-        if len(line) > 20 and not line.endswith("。")
+        if len(line) > 20 and not line.endswith("。") and not line.startswith("$site")
     ]
 
     assert listed == []

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.commands.wechat import MENU
+from bot.domain.errors import BadInput
 from bot.domain.menus import BadMenu, difference, read
+from bot.handlers.wechat.knowledge import shipped
 
 AT = {"public_url": "https://a.cn", "mini_appid": "wxmini"}
 SMALL = """
@@ -45,10 +46,31 @@ def test_each_kind_of_button_becomes_what_wechat_takes():
     ]
 
 
-def test_our_own_menu_can_be_published():
-    tops = read(MENU.read_text(), **AT)
+def test_without_a_mini_program_its_button_opens_our_page():
+    [_, more] = read(SMALL, public_url="https://a.cn", mini_appid="")
 
+    assert more["sub_button"][0] == {
+        "type": "view",
+        "name": "承诺",
+        "url": "https://a.cn/h5/commit",
+    }
+
+
+def test_our_own_menu_can_be_published():
+    text = shipped.texts()[shipped.OA_MENU]
+    shipped.press().check(shipped.OA_MENU, text)
+    tops = read(text, **AT)
+
+    kinds = {button["type"] for top in tops for button in top["sub_button"]}
     assert [top["name"] for top in tops] == ["信用服务", "证书", "我的协会"]
+    assert kinds == {"click", "view", "miniprogram", "scancode_waitmsg"}
+
+
+def test_a_button_that_nothing_answers_is_not_published():
+    with pytest.raises(BadInput, match="没有 nothing 这个回复"):
+        shipped.press().check(shipped.OA_MENU, SMALL.replace('"help"', '"nothing"'))
+    with pytest.raises(BadInput, match="TOML"):
+        shipped.press().check(shipped.OA_MENU, "x")
 
 
 def test_what_wechat_adds_when_it_gives_the_menu_back_is_no_difference():

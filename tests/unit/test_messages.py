@@ -11,9 +11,15 @@ LONGEST = {
     "programme": "中小企业公共信用综合评价等级证书",
     "purpose": "企业信用等级评价服务费（2026年度）",
     "state": "评审已通过",
+    "reason": "营业执照不清楚，请重新拍照，四个角都要拍到",
+    "became": "年审通过",
+    "what": "有新的法定代表人加入",
     "amount": "1234567.89元",
+    "answer": "答" * 600,
     "order": "CR2026123100000000000000000001",
-    **dict.fromkeys(("expires_on", "due_on", "moved_on", "paid_on"), "2026年12月31日"),
+    **dict.fromkeys(
+        ("asked_on", "expires_on", "due_on", "moved_on", "paid_on", "on"), "2026年12月31日"
+    ),
 }
 GOOD = """
 about = "试"
@@ -25,13 +31,11 @@ thing1 = "{who}"
 """
 
 
-def test_there_is_a_message_for_each_reminder():
-    assert sorted(MESSAGES) == [
-        "annual_review_due",
-        "case_moved",
-        "certificate_expires",
-        "payment_received",
-    ]
+def test_there_is_a_message_for_each_thing_that_moves_or_falls_due():
+    moves = {"binding_moved", "case_moved", "certificate_moved", "colleague_moved"}
+    due = {"annual_review_due", "binding_expires", "certificate_expires"}
+
+    assert moves | due | {"commitment_moved", "binding_disputed"} <= set(MESSAGES)
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
@@ -45,9 +49,9 @@ def test_every_message_fits_with_the_longest_values(name):
 def test_every_message_tells_a_person_where_to_go_on(name):
     message = MESSAGES[name]
 
-    assert "{url}" in message.words
+    assert "{url}" in message.words or "请发“" in message.words
     assert "您" in message.words
-    assert message.page.startswith("pages/")
+    assert message.page.startswith("pages/") or Channel.MINI not in message.channels
 
 
 def test_a_long_name_is_shortened_only_where_the_file_allows_it():

@@ -10,7 +10,7 @@ from bot.domain.errors import Stale
 from bot.handlers import openapi
 from bot.handlers.audience import Audience
 from bot.handlers.forms import Input
-from bot.handlers.surface import Route
+from bot.handlers.surface import Contract, Route
 from bot.routes import ROUTES
 
 
@@ -42,11 +42,7 @@ SAMPLE = (
         "/api/orders/{id:[0-9a-f-]+}",
         nothing,
         Audience.MEMBER,
-        summary="下单",
-        body=Order,
-        query=Search,
-        returns=Receipt,
-        refusals=(Stale,),
+        Contract("下单", body=Order, query=Search, returns=Receipt, refusals=(Stale,)),
     ),
     Route("GET", "/hidden", nothing, Audience.PUBLIC),
 )
@@ -56,7 +52,7 @@ def test_the_document_of_the_product_is_valid_openapi():
     document = openapi.build(ROUTES)
 
     assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
-    assert set(document["paths"]) == {route.path for route in ROUTES if route.summary}
+    assert set(document["paths"]) == {route.path for route in ROUTES if route.contract}
 
 
 def test_the_document_of_a_rich_route_is_valid_openapi():
@@ -73,6 +69,7 @@ def test_one_declaration_tells_parameters_body_answers_and_refusals():
         ("path", "id", True),
         ("query", "word", True),
         ("query", "page", False),
+        ("header", "Idempotency-Key", True),
     ]
     order = operation["requestBody"]["content"]["application/json"]["schema"]
     assert order == {"$ref": "#/components/schemas/Order"}
@@ -85,6 +82,7 @@ def test_one_declaration_tells_parameters_body_answers_and_refusals():
         "408": "ErrorAnswer",
         "409": "ErrorAnswer",
         "413": "ErrorAnswer",
+        "422": "ErrorAnswer",
         "500": "ErrorAnswer",
     }
 

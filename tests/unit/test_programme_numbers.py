@@ -3,7 +3,7 @@
 import tomllib
 from decimal import Decimal
 
-from bot.domain.programme_numbers import programme_numbers
+from bot.domain.programme_numbers import FREE, charged, programme_numbers
 
 PROGRAMMES = """
 [[programme]]
@@ -23,6 +23,7 @@ membership_years = 1
 id = "credit-evaluation"
 scheme = "casme"
 certificate.valid_years = 3
+fee.mode = "off"
 flow = { team_at_least = 2, committee_at_least = 5 }
 notice.working_days = 5
 [[programme.fee.price]]
@@ -55,6 +56,10 @@ def test_each_number_of_a_programme_has_a_placeholder_and_what_is_not_stated_has
 
     assert numbers == {
         "fee_commitment": "2000.50元",
+        "now_commitment": "2000.50元，含一年会员资格。",
+        "now_credit_evaluation": FREE,
+        "on_credit_evaluation": "18000元，含二年理事会员资格。",
+        "now_free_grade": FREE,
         "membership_commitment": "一年会员资格",
         "valid_commitment": "一年",
         "fee_credit_evaluation": "18000元",
@@ -69,6 +74,15 @@ def test_each_number_of_a_programme_has_a_placeholder_and_what_is_not_stated_has
         "score_aaa": "830.5",
         "score_b": "790",
     }
+
+
+def test_where_charging_is_switched_on_its_price_is_told_and_what_is_free_stays_free():
+    numbers = programme_numbers(parsed(PROGRAMMES)["programme"], {})
+    now = charged(numbers, {"credit-evaluation", "free-grade"})
+
+    changed = {name for name in now if now[name] != numbers[name]}
+    assert changed == {"now_credit_evaluation"}
+    assert now["now_credit_evaluation"] == "18000元，含二年理事会员资格。"
 
 
 def test_a_programme_whose_pack_is_not_there_gives_no_scores():

@@ -20,22 +20,26 @@ def every_refusal(kind: type[DomainError] = DomainError) -> set[type[DomainError
     return {kind}.union(*(every_refusal(child) for child in kind.__subclasses__()))
 
 
-def test_every_refusal_has_exactly_one_status_and_the_table_holds_nothing_else():
+def refusals_of_the_product() -> set[type[DomainError]]:
     for module in pkgutil.walk_packages(bot.__path__, "bot."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    kinds = {kind for kind in every_refusal() if kind.__module__.startswith("bot.")}
-
-    # A finer kind of a listed refusal has its status; a kind of its own must be listed.
-    own = {kind for kind in kinds if DomainError in (kind, *kind.__bases__)}
-    assert set(STATUS) == own
-    assert {status_of(kind) for kind in kinds} <= set(STATUS.values())
+    return {kind for kind in every_refusal() if kind.__module__.startswith("bot.")}
 
 
-def test_every_refusal_has_a_code_of_its_own():
-    codes = [kind.code for kind in STATUS]
+def test_a_line_of_the_table_says_what_the_one_above_does_not():
+    assert STATUS[DomainError] == 409
+    for kind in set(STATUS) - {DomainError}:
+        assert status_of(kind.__base__) != STATUS[kind]
 
-    assert len(set(codes)) == len(codes)
+
+def test_every_refusal_has_a_status_a_code_and_a_sentence_of_its_own():
+    kinds = refusals_of_the_product()
+
+    assert {status_of(kind) for kind in kinds} == set(STATUS.values())
+    own = {kind for kind in kinds if DomainError in kind.__bases__}
+    assert len({kind.code for kind in own}) == len(own)
+    assert all(kind.message.endswith("。") for kind in own)
 
 
 def test_no_refusal_says_403_for_what_is_not_yours():

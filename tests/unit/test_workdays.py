@@ -1,4 +1,4 @@
-"""Working days as announced, office hours in Beijing, and silence beyond the table."""
+"""Working days as announced, office hours in Beijing, and by the law alone beyond the table."""
 
 from datetime import UTC, date, datetime
 
@@ -22,11 +22,18 @@ CALENDAR = office().calendar
         (date(2026, 5, 9), True),
         (date(2026, 10, 7), False),
         (date(2026, 10, 10), True),
-        (date(2025, 12, 31), None),
-        (date(2027, 1, 4), None),
+        (date(2027, 1, 1), False),  # a Friday: the law gives the day in every year
+        (date(2027, 1, 4), True),
+        (date(2027, 2, 5), False),  # a Friday, the eve of the Spring Festival
+        (date(2027, 2, 8), False),  # its third day, a Monday
+        (date(2027, 2, 14), False),  # a Sunday: whether it is made up nobody knows
+        (date(2027, 5, 3), True),
+        (date(2029, 5, 2), False),  # a Wednesday of a year that has no table at all
+        (date(2029, 10, 3), False),
+        (date(2029, 10, 4), True),
     ],
 )
-def test_a_day_is_worked_as_announced_and_unknown_beyond(day, works):
+def test_a_day_is_worked_as_announced_and_by_the_law_beyond(day, works):
     assert CALENDAR.works_on(day) is works
 
 
@@ -38,10 +45,25 @@ def test_the_year_has_as_many_working_days_as_the_announcement_leaves():
     assert len(worked) == 261 - 19 + 6
 
 
-def test_working_days_are_counted_over_a_holiday_and_not_beyond_the_table():
+def test_working_days_are_counted_over_a_holiday_and_not_beyond_what_is_announced():
     assert CALENDAR.add(date(2026, 9, 30), 5) == date(2026, 10, 13)
     assert CALENDAR.add(date(2026, 12, 30), 1) == date(2026, 12, 31)
     assert CALENDAR.add(date(2026, 12, 31), 1) is None
+    assert CALENDAR.next_after(date(2026, 12, 31)) == date(2027, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("today", "year"),
+    [
+        (date(2026, 10, 31), None),
+        (date(2026, 11, 1), 2027),
+        (date(2027, 3, 1), 2027),
+        (date(2027, 12, 1), 2027),  # one at a time
+        (date(2028, 1, 1), 2028),
+    ],
+)
+def test_a_calendar_that_should_be_there_by_now_is_missed(today, year):
+    assert CALENDAR.missing(today) == year
 
 
 @pytest.mark.parametrize(
@@ -52,7 +74,8 @@ def test_working_days_are_counted_over_a_holiday_and_not_beyond_the_table():
         (datetime(2026, 3, 2, 9, 30, tzinfo=UTC), False),  # 17:30
         (datetime(2026, 3, 1, 4, 0, tzinfo=UTC), False),  # a Sunday
         (datetime(2026, 2, 28, 4, 0, tzinfo=UTC), True),  # a Saturday that is made up
-        (datetime(2027, 3, 1, 4, 0, tzinfo=UTC), None),  # not announced
+        (datetime(2027, 3, 1, 4, 0, tzinfo=UTC), True),  # not announced: by the law
+        (datetime(2027, 1, 1, 4, 0, tzinfo=UTC), False),
         (datetime(2027, 3, 1, 20, 0, tzinfo=UTC), False),  # 04:00: closed on any day
     ],
 )
@@ -66,8 +89,8 @@ def test_the_office_is_open_in_its_hours_on_working_days(instant, is_open):
         (datetime(2026, 3, 1, 23, 0, tzinfo=UTC), "3月2日（周一）"),  # Monday, 07:00: today
         (datetime(2026, 3, 2, 12, 0, tzinfo=UTC), "3月3日（周二）"),
         (datetime(2026, 2, 14, 12, 0, tzinfo=UTC), "2月24日（周二）"),
-        (datetime(2026, 12, 31, 12, 0, tzinfo=UTC), "下一个工作日"),
-        (datetime(2027, 6, 1, 4, 0, tzinfo=UTC), "下一个工作日"),
+        (datetime(2026, 12, 31, 12, 0, tzinfo=UTC), "1月4日（周一，以放假通知为准）"),
+        (datetime(2027, 6, 9, 4, 0, tzinfo=UTC), "6月10日（周四，以放假通知为准）"),
     ],
 )
 def test_a_question_is_read_on_the_next_working_day(instant, when):

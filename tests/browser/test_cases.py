@@ -1,0 +1,112 @@
+"""Applying on a phone with a script: every upload has its bar, and the buttons lead to the end."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from playwright.async_api import expect
+
+from bot.domain.actors import Staff
+from bot.services import case_intake
+from bot.services.file_uploads import PART_BYTES
+from models import CreditCase
+from tests import applying, papers, people
+from tests.browser.phone import Phone, hand_in, on_phone
+from tests.browser.site import open_site
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def site(db, redis_url):
+    async with open_site(redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def page(browser):
+    async with on_phone(browser) as page:
+        yield page
+
+
+def large() -> dict[str, object]:
+    """A photograph of more than two parts, with nothing wrong."""
+    noise = Image.effect_noise((2400, 2400), 60).convert("RGB")
+    papers.stamp(noise)
+    out = BytesIO()
+    noise.save(out, "JPEG", quality=97)
+    return {"name": "image.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+
+
+async def test_an_upload_goes_on_after_the_network_was_gone_and_after_a_reload(site, page):
+    opened = await people.opened()
+    cookie = {"name": "session", "value": opened.token, "url": site.url}
+    await page.context.add_cookies([cookie])
+    firm = await applying.ready(opened.member)
+    desk = applying.Desk(firm, opened.member, None)
+    case = await desk.begin()
+    place = f"{site.url}/h5/e/{firm}/cases/{case}/papers/capital"
+    photo, sent, broken = large(), [], {"left": 0, "after": 0}
+
+    async def part(route):
+        start = int(route.request.url.rsplit("/", 1)[1])
+        if start and broken["left"]:
+            broken["left"] -= 1
+            await route.abort()
+            return
+        sent.append(start)
+        await route.continue_()
+
+    await page.route("**/uploads/*/parts/*", part)
+    broken["left"] = 100
+    await page.goto(place)
+    await page.locator('input[type="file"]').set_input_files(photo)
+    await page.get_by_role("button", name="上传并检查").click()
+    await page.get_by_text("网络断了，正在重新连接").wait_for()
+    await page.reload()
+    await expect(page.get_by_role("main")).to_contain_text("“image.jpg”上次没有传完")
+    broken["left"] = 1  # once more, and this time it comes back by itself
+    await page.locator('input[type="file"]').set_input_files(photo)
+    await page.get_by_role("button", name="上传并检查").click()
+    await page.get_by_role("status").get_by_text("已收到 1 个文件").wait_for()
+
+    assert len(photo["buffer"]) > 2 * PART_BYTES
+    assert sent == list(range(0, len(photo["buffer"]), PART_BYTES))  # each of them once
+    found = (await desk.show(case)).document("capital")
+    assert [one.name for one in found.papers] == ["image.jpg"]
+
+
+async def test_a_case_is_handed_in_fixed_and_handed_in_again(site, page):
+    opened = await people.opened()
+    cookie = {"name": "session", "value": opened.token, "url": site.url}
+    await page.context.add_cookies([cookie])
+    firm = await applying.ready(opened.member)
+    await page.goto(f"{site.url}/h5/e/{firm}/cases")
+    await page.locator(f'a[href$="/cases/new/{applying.EVALUATION}"]').click()
+    await page.get_by_role("button", name="开始申报").click()
+    case = page.url
+    for number in range(3):
+        await page.get_by_role("link", name="去准备材料").click()
+        material = page.url.rsplit("/", 1)[1]
+        await hand_in(Phone(page), 600 + number, applying.dated(material))
+        if material == "business_licence":  # the simulated reader knows licences of other firms
+            await expect(page.get_by_role("main")).to_contain_text("与本企业不一致，请确认没有选错")
+            await page.goto(case)
+    await page.get_by_role("link", name="核对并提交").click()
+    await page.get_by_label("以上材料真实").check()
+    await page.get_by_role("button", name="提交申报").click()
+    await expect(page.get_by_role("heading", name="申报已提交")).to_be_visible()
+    row = await CreditCase.get(enterprise_id=firm)
+    await expect(page.get_by_role("main")).to_contain_text(row.number)
+
+    reasons = {"application": "没有盖章"}
+    await case_intake.return_(row.id, reasons, actor=Staff("王芳"), now=NOW)
+    await page.goto(case)
+    await page.get_by_role("link", name="去补正材料（剩 7 天）").click()
+    await expect(page.get_by_role("main")).to_contain_text("没有盖章")
+    await hand_in(Phone(page), 700, "")
+    await page.get_by_role("link", name="核对并提交（剩 7 天）").click()
+    await page.get_by_label("以上材料真实").check()
+    await page.get_by_role("button", name="再次提交").click()
+    await expect(page.get_by_role("heading", name="申报已提交")).to_be_visible()

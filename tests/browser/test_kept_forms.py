@@ -1,0 +1,84 @@
+"""What was typed and not handed in is there again, and is gone once it was handed in."""
+
+import pytest
+from playwright.async_api import expect
+
+from models import Consent
+from tests.browser.looks import at_home, draw, promise
+from tests.browser.test_looks import context as context  # noqa: PLC0414
+from tests.browser.test_looks import site as site  # noqa: PLC0414
+from tests.browser.test_looks import stage as stage  # noqa: PLC0414
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.browser
+
+
+async def test_a_page_that_was_closed_brings_back_what_was_typed_also_after_a_lost_upload(stage):
+    await stage.sign_in()
+    await stage.go("/h5/bind")
+    await stage.page.get_by_label("企业名称").fill("晨星科技有限公司")
+    await stage.page.get_by_label("您的姓名").fill("李强")
+    await stage.page.locator("input[value=legal]").check()
+    await stage.page.route("**/h5/bind/licence", lambda route: route.abort())
+    photo = {"name": "照片.jpg", "mimeType": "image/jpeg", "buffer": b"a photo"}
+    await stage.page.locator("input[type=file]").set_input_files(photo)
+    await expect(stage.page.locator(".upload [role=status]")).to_contain_text("网络断了")
+    await stage.go("/h5/me")
+
+    await stage.go("/h5/bind")
+
+    assert await stage.page.get_by_label("企业名称").input_value() == "晨星科技有限公司"
+    assert await stage.page.get_by_label("您的姓名").input_value() == "李强"
+    await expect(stage.page.locator("input[value=legal]")).to_be_checked()
+    await expect(stage.page.get_by_text("已恢复您上次没有提交的内容")).to_be_visible()
+
+
+async def test_neither_a_lost_line_nor_a_refusal_loses_a_form_and_a_saved_one_is_forgotten(stage):
+    enterprise = await at_home(stage)
+    here = f"/h5/e/{enterprise}/details"
+    await stage.go(here)
+    typed = "北京市西城区月坛南街59号"
+    await stage.page.get_by_label("住所").fill(typed)
+    await stage.page.route("**/details", lambda route: route.abort())
+    await stage.page.get_by_role("button", name="保存").click()
+    await stage.page.unroute("**/details")
+
+    await stage.go(here)
+    assert await stage.page.get_by_label("住所").input_value() == typed
+    await Consent.filter(purpose="privacy").update(revoked_at=NOW)
+    await stage.page.get_by_role("button", name="保存").click()
+    await stage.page.get_by_text("去看说明").click()
+    await stage.page.get_by_role("button", name="同意，继续").click()
+    await expect(stage.page).to_have_url(f"{stage.url}/h5/e/{enterprise}")
+
+    await stage.go(here)
+    assert await stage.page.get_by_label("住所").input_value() == typed
+    await stage.page.get_by_role("button", name="保存").click()
+    await expect(stage.page.get_by_text("已保存")).to_be_visible()
+    await stage.go(here)
+
+    await expect(stage.page.get_by_text("已恢复")).to_have_count(0)
+
+
+async def test_a_signature_that_was_drawn_is_there_again(stage):
+    await promise("/sign")(stage)
+    await draw(stage.page)
+    drawn = await stage.page.locator("input[name=signature]").input_value()
+
+    await stage.page.reload()
+
+    assert await stage.page.locator("input[name=signature]").input_value() == drawn
+    assert len(drawn) > 200
+
+
+async def test_signing_out_leaves_nothing_on_the_phone(stage):
+    await stage.sign_in()
+    await stage.go("/h5/bind")
+    await stage.page.get_by_label("您的姓名").fill("李强")
+    await stage.go("/h5/me")
+
+    await stage.page.get_by_role("button", name="退出登录", exact=True).click()
+
+    await expect(stage.page).to_have_url(f"{stage.url}/")
+    left = "Object.keys(localStorage).filter(one => one.startsWith('kept:'))"
+    assert await stage.page.evaluate(left) == []

@@ -1,0 +1,222 @@
+"""Verifications with PostgreSQL and Redis stopped, frozen and killed; changes that reach everybody.
+
+`python -m pytest tests/faults/test_verification_unkillable.py` asks 12,000 times;
+VERIFICATIONS=1000000 in the environment makes the long run of it.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import aiohttp
+import psutil
+import pytest
+import tortoise.context
+
+from bot.clients import schema
+from bot.clients.database import close_database, open_database
+from bot.domain.actors import Staff
+from bot.domain.certificates import Action, Reason
+from bot.embedded.postgres import STOP_WITH
+from bot.services import certificate_life
+from models import Certificate
+from tests.bench.register import Sample, fill
+from tests.engines import Engines
+from tests.product import START_S, Running, running, settings
+from tests.waiting import until
+
+pytestmark = pytest.mark.faults
+
+ASKED = int(os.environ.get("VERIFICATIONS", "12000"))
+CERTIFICATES = 2_000
+AT_ONCE = 32
+RIGHT = 0.9999
+
+
+@asynccontextmanager
+async def apart(url: str) -> AsyncIterator[None]:
+    """The tables of these servers, whatever other ones this process has open."""
+    before, tortoise.context._global_context = tortoise.context._global_context, None
+    opened = await open_database(url, pool=2, application="tests")
+    try:
+        yield
+    finally:
+        await close_database(opened)
+        tortoise.context._global_context = before
+
+
+@pytest.fixture
+def engines() -> Iterator[Engines]:
+    engines = Engines(settings={})
+    yield engines
+    engines.stop()  # also what a test has ended already
+
+
+@pytest.fixture
+async def house(engines: Engines, tmp_path: Path) -> AsyncIterator[tuple[Running, list[Sample]]]:
+    await schema.migrate(engines.postgres.url)
+    environ = settings(
+        tmp_path,
+        DATABASE_URL=engines.postgres.url,
+        REDIS_URL=engines.valkey.url,
+        LOG_LEVEL="error",
+    )
+    base = f"http://127.0.0.1:{environ['CREDIT_WEB_PORT']}"
+    url, many = engines.postgres.url, CERTIFICATES
+    async with apart(url):
+        samples = await fill(url, tmp_path, base, many, real=many, is_open=True)
+    with running("web", tmp_path, environ, traced=False) as product:
+        await product.ready()
+        await known(product, samples[0])
+        yield product, samples
+
+
+async def known(product: Running, sample: Sample) -> None:
+    """Wait until each process knows the register; connections are spread over them."""
+
+    async def everywhere() -> bool:
+        found = [await outcome(product, sample.path(".json")) for _ in range(20)]
+        return set(found) == {sample.state.replace("active", "valid")}
+
+    await until(everywhere, "every process to know the register", limit_s=START_S)
+
+
+async def outcome(product: Running, path: str) -> str:
+    """Ask on a connection of its own."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http,
+            http.get(product.base + path) as answer,
+        ):
+            return str((await answer.json())["outcome"])
+    except (aiohttp.ClientError, TimeoutError):
+        return "nothing"
+
+
+WORDS = {"有效": "valid", "已撤销": "revoked", "签名不符": "unknown", "查无此证": "unknown"}
+
+
+def told(text: str) -> str:
+    """The outcome that an answer tells: data, or the first heading of a page."""
+    if text.startswith("{"):
+        return str(json.loads(text)["outcome"])
+    heading = text.partition("<h1>")[2].partition("</h1>")[0]
+    return WORDS.get(heading, heading or "nothing")
+
+
+def question(samples: list[Sample], random: Random) -> tuple[str, str]:
+    """An address and the right answer to it."""
+    sample = random.choice(samples)
+    ending = random.choice((".json", ""))
+    match random.randrange(10):
+        case 0:
+            place = random.randrange(len(sample.token) - 90)
+            letter = "A" if sample.token[place] != "A" else "B"
+            token = sample.token[:place] + letter + sample.token[place + 1 :]
+            return f"/v/{sample.number}{ending}?t={token}", "unknown"
+        case 1:
+            return f"/v/2026CNSAAA{random.randrange(10**5):05d}{ending}?t={sample.token}", "unknown"
+        case _:
+            return sample.path(ending), sample.state.replace("active", "valid")
+
+
+async def ask_many(product: Running, samples: list[Sample], count: int) -> Counter[tuple[str, str]]:
+    """How often which right answer met which given one."""
+    met: Counter[tuple[str, str]] = Counter()
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    timeout = aiohttp.ClientTimeout(total=5)
+
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+
+        async def one_of_many(number: int) -> None:
+            random = Random(number)
+            for _ in range(count // AT_ONCE):
+                path, right = question(samples, random)
+                try:
+                    async with http.get(product.base + path) as answer:
+                        given = told(await answer.text())
+                except (aiohttp.ClientError, TimeoutError):
+                    given = "nothing"
+                met[right, given] += 1
+
+        await asyncio.gather(*(one_of_many(number) for number in range(AT_ONCE)))
+    return met
+
+
+def everything_of(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def send_all(processes: list[psutil.Process], number: signal.Signals) -> None:
+    """Some end by themselves meanwhile, or with their parent."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+ENDS = {
+    "stopped": (STOP_WITH, signal.SIGTERM),
+    "killed": (signal.SIGKILL, signal.SIGKILL),
+}
+
+
+@pytest.mark.parametrize("order", ["PostgreSQL first", "Redis first"])
+@pytest.mark.parametrize("end", ENDS)
+async def test_every_answer_is_right_whatever_the_servers_do(house, engines, end, order):
+    """Each frozen alone, both together, then one ended and then the other, and the web as well."""
+    product, samples = house
+    servers = [everything_of(engines.postgres_pid), everything_of(engines.valkey_pid)]
+    ends = list(zip((engines.postgres_pid, engines.valkey_pid), ENDS[end], strict=True))
+    if order == "Redis first":
+        servers.reverse()
+        ends.reverse()
+    share = ASKED // len(ENDS) // 2 // 7
+    met = await ask_many(product, samples, share)
+    for frozen in (servers[0], servers[1], servers[0] + servers[1]):
+        send_all(frozen, signal.SIGSTOP)
+        met += await ask_many(product, samples, share)
+        send_all(frozen, signal.SIGCONT)
+    for pid, how in ends:
+        send_all(everything_of(pid) if end == "killed" else [psutil.Process(pid)], how)
+        met += await ask_many(product, samples, share)
+    for child in product.children():  # and now the web processes too: they start without a database
+        child.kill()
+    await known(product, samples[0])
+    met += await ask_many(product, samples, share)
+
+    wrong_valid = {pair: n for pair, n in met.items() if pair[1] == "valid" != pair[0]}
+    right = sum(n for pair, n in met.items() if pair[0] == pair[1])
+    assert wrong_valid == {}
+    assert right / met.total() >= RIGHT, met
+    assert met.total() >= share // AT_ONCE * AT_ONCE * 7
+    assert {pair[0] for pair in met} == {"valid", "revoked", "unknown"}
+
+
+async def test_a_revocation_reaches_every_process_within_five_seconds(house, engines, tmp_path):
+    product, samples = house
+    victim = next(sample for sample in samples if sample.state == "active")
+    async with apart(engines.postgres.url):
+        row = await Certificate.get(number=victim.number)
+        assert row.state == "active"
+        now = datetime.now(UTC)
+        began = time.monotonic()
+        await certificate_life.change(
+            victim.number, Action.REVOKE, reason=Reason.MISUSE, words="演示", second="李强",
+            actor=Staff("王芳"), now=now,
+        )  # fmt: skip
+
+        async def everywhere() -> bool:
+            found = {await outcome(product, victim.path(".json")) for _ in range(20)}
+            return found == {"revoked"}
+
+        await until(everywhere, "every process to know the revocation", limit_s=5)
+    assert time.monotonic() - began < 5

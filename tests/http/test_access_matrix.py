@@ -1,0 +1,189 @@
+"""Nobody gets what is not theirs: every route, asked by everybody, for everything."""
+
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.app import build_app
+from bot.clients.database import fetch
+from bot.config import Config
+from bot.domain.errors import NotFound
+from bot.domain.sessions import Door
+from bot.handlers.audience import SIGNED_IN, Audience
+from bot.handlers.members import member
+from bot.handlers.surface import Contract, Handler, Route
+from bot.routes import ROUTES
+from bot.services import bindings, sessions
+from bot.web import equipped
+from models import Fact
+from tests import matrix, people
+from tests.conftest import NOW
+
+
+@pytest.fixture
+async def deps(db: str, redis_url: str, clock, tmp_path: Path):
+    config = Config.read({"CREDIT_STATE_DIR": str(tmp_path)})
+    async with equipped(config, redis_url, clock) as given:
+        await given.hints._redis.flushdb()
+        yield given
+
+
+async def faults(deps, route: Route) -> list[str]:
+    """Of one route, among two enterprises that have what its address names."""
+    await matrix.publish()
+    needed = {name: matrix.OWNED[name] for name in matrix.owned(route)}
+    ours, theirs = [await matrix.found_enterprise(needed) for _ in range(2)]
+    async with TestClient(TestServer(build_app(deps, routes=(route,)))) as client:
+        return await matrix.faults(client, route, ours, theirs, needed)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_is_listed(route: Route):
+    assert matrix.unlisted(route) == []
+
+
+MEMBERS = [route for route in ROUTES if route.audience in SIGNED_IN]
+
+
+@pytest.mark.parametrize("route", MEMBERS, ids=lambda route: f"{route.method} {route.path}")
+async def test_nobody_gets_what_is_not_theirs(deps, route: Route):
+    assert await faults(deps, route) == []
+
+
+async def test_who_has_not_agreed_is_led_to_the_text_from_everywhere(deps):
+    known = [sessions.Known(one, "somebody", "union") for one in (people.OA, people.MINI)]
+    pages, mini = [
+        (await sessions.sign_in(one, door, now=NOW)).token
+        for one, door in zip(known, (Door.H5, Door.MINI), strict=True)
+    ]
+    told = {}
+    asked = [one for one in MEMBERS if one.audience is Audience.MEMBER or one.method == "GET"]
+    async with TestClient(TestServer(build_app(deps))) as client:
+        for route in asked:
+            path = matrix.PARAMETER.sub(lambda found: found[1], route.path)
+            headers = {"Cookie": f"session={pages}", "Origin": matrix.ORIGIN}
+            if path.startswith("/api/"):
+                headers = {"Authorization": f"Bearer {mini}", "Idempotency-Key": "0" * 8}
+            headers["Accept"] = "application/json"
+            answer = await client.request(
+                route.method, path, headers=headers, allow_redirects=False
+            )
+            code = (await answer.json())["error"]["code"] if answer.status == 409 else ""
+            told[route.method, route.path] = (
+                answer.headers.get("Location", "").startswith("/h5/agree?to="),
+                code == "privacy_not_agreed",
+            )
+
+    led, refused = (True, False), (False, True)
+    for route in asked:
+        page = route.method == "GET" and route.path.startswith("/h5/")
+        expected = (
+            (False, False) if route.audience is Audience.PERSON else (led if page else refused)
+        )
+        assert told[route.method, route.path] == expected, route.path
+
+
+# The negative controls: routes as somebody might write them one day.
+
+
+async def open_to_all(request: web.Request) -> web.Response:
+    """The service forgot to ask whose it is."""
+    rows = await fetch(
+        "SELECT name FROM enterprise WHERE id = $1::text::uuid", request.match_info["enterprise"]
+    )
+    return web.json_response(rows)
+
+
+async def refusing_aloud(request: web.Request) -> web.Response:
+    """Tells a stranger that it exists."""
+    try:
+        await bindings.require(member(request), _enterprise(request), now=NOW)
+    except NotFound:
+        raise web.HTTPForbidden from None
+    return web.json_response({})
+
+
+async def crashing(request: web.Request) -> web.Response:
+    await bindings.require(member(request), _enterprise(request), now=NOW)
+    raise RuntimeError
+
+
+async def right(request: web.Request) -> web.Response:
+    await bindings.require(member(request), _enterprise(request), now=NOW)
+    return web.json_response({})
+
+
+def _enterprise(request: web.Request):
+    from uuid import UUID
+
+    return UUID(request.match_info["enterprise"])
+
+
+STRANGERS = ["legal", "legal", "agent", "agent", "unbound", "unbound",
+             "disputed", "suspended", "expired"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("handler", "told"),
+    [
+        (right, []),
+        (open_to_all, STRANGERS),
+        (refusing_aloud, STRANGERS),
+        (crashing, ["its own", "its own"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/enterprises/{enterprise}", "/h5/e/{enterprise}"])
+async def test_the_matrix_catches_a_route_that_is_wrong(
+    deps, path: str, handler: Handler, told: list[str]
+):
+    route = Route("GET", path, handler, Audience.MEMBER)
+
+    found = await faults(deps, route)
+
+    assert [next(word for word in told if word in line) for line in found] == told
+
+
+def test_a_route_that_a_member_can_open_without_signing_in_is_caught():
+    route = Route("GET", "/api/enterprises/{enterprise}", open_to_all, Audience.PUBLIC)
+
+    assert len(matrix.unlisted(route)) == 1
+
+
+def test_a_route_that_nobody_listed_is_caught():
+    unknown = Route("GET", "/h5/e/{enterprise}/x/{thing}", right, Audience.MEMBER)
+    body = Route("POST", "/api/x", right, Audience.MEMBER, Contract("x", body=_body()))
+
+    assert [len(matrix.unlisted(route)) for route in (unknown, body)] == [1, 1]
+
+
+def _body():
+    from bot.handlers.forms import Input
+
+    class Body(Input):
+        name: str
+
+    return Body
+
+
+async def test_with_the_filter_sabotaged_the_database_still_shows_nothing(deps):
+    """No check, no filter on the enterprise: what is left is the second wall."""
+
+    async def everybodys(_request: web.Request) -> web.Response:
+        return web.json_response([fact.value for fact in await Fact.filter(key="k")])
+
+    ours, theirs = [await matrix.found_enterprise({}) for _ in range(2)]
+    for number, one in enumerate((ours, theirs)):
+        await Fact.create(
+            id=one.id, enterprise_id=one.id, key="k", fact="f", value=f"secret-{number}",
+            standing="declared", since_version=1, recorded_at=NOW,
+        )  # fmt: skip
+    route = Route("GET", "/api/facts", everybodys, Audience.MEMBER)
+    async with TestClient(TestServer(build_app(deps, routes=(route,)))) as client:
+        seen = [
+            await (await matrix.ask(client, route, route.path, person)).json()
+            for person in (ours.legal, ours.agent, theirs.legal, "stranger")
+        ]
+
+    assert seen == [["secret-0"], ["secret-0"], ["secret-1"], []]

@@ -1,0 +1,47 @@
+"""Registers on a folder of their own, as the processes of one machine have them."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bot.clients.database import connect
+from bot.clients.signer import FileSigner
+from bot.services import register
+from bot.services.register import Register
+from bot.services.signing_keys import Issuer
+
+BASE = "https://cx.example.org.cn"
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Issuer:
+    return Issuer(FileSigner(tmp_path / "keys"), BASE, production=False)
+
+
+@pytest.fixture
+async def connection(db: str) -> AsyncIterator[asyncpg.Connection]:
+    opened = await connect(db, application="tests")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def opened(issuer: Issuer, tmp_path: Path):
+    """Opens registers on one folder, as the processes of one machine do; closes them all."""
+    registers: list[Register] = []
+
+    def open_one(folder: Path | None = tmp_path / "state") -> Register:
+        registers.append(Register(bases=(BASE,), issuer=issuer, folder=folder))
+        return registers[-1]
+
+    yield open_one
+    for one in registers:
+        one.close()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of changes makes a new table worth its while."""
+    monkeypatch.setattr(register, "MOST_RECENT", 5)

@@ -1,0 +1,202 @@
+"""Certificates and keys at the command line: what staff type, and what they are told."""
+
+from uuid import UUID
+
+import pytest
+
+from models import Certificate, Enterprise, SigningKey
+from tests import people
+from tests.service.test_commands import bot, env  # noqa: F401  # a fixture
+
+WHO = ("--by", "王芳", "--second", "李强", "--reason", "演示")
+ALONE = ("--by", "王芳", "--reason", "已核对")
+BAD = "✗"
+
+
+async def issued(env, *more: str) -> str:  # noqa: F811
+    enterprise = await Enterprise.get(id=await people.enterprise("晨星科技有限公司"))
+    said = await bot(
+        "certificates", "issue", "--enterprise", enterprise.credit_code, "--programme",
+        "credit-evaluation", "--level", "AAA", *(more or WHO), env=env,
+    )  # fmt: skip
+    return said.text
+
+
+async def test_a_certificate_from_issuing_to_revoking(env):  # noqa: F811
+    told = await issued(env)
+    url = told.split("二维码：")[1].strip()
+    number = told.partition("已签发 ")[2].partition("：")[0]
+    valid = await bot("certificate", "check", url, env=env)
+    forged = await bot("certificate", "check", url[:-4] + "AAAA", env=env)
+    path, token = url[url.index("/v/") :], url.partition("?t=")[2]
+    halves = [
+        await bot("certificate", "check", *given, env=env)
+        for given in ((path,), (number, token), (token,), (number,))
+    ]
+    change = ("certificates", "{}", number, "--reason-class")
+    paused = await bot(*[w.format("suspend") for w in change], "under_check", *WHO, env=env)
+    resumed = await bot(*[w.format("resume") for w in change], "cleared", *WHO, env=env)
+    wrong = await bot(*[w.format("revoke") for w in change], "renamed", *WHO, env=env)
+    alone = await bot(
+        *[w.format("revoke") for w in change], "misuse", "--by", "王芳", "--second", "王芳",
+        "--reason", "演示", env=env,
+    )  # fmt: skip
+    revoked = await bot(*[w.format("revoke") for w in change], "misuse", *WHO, env=env)
+    checked = await bot("certificate", "check", url, env=env)
+    shown = await bot("certificates", "show", number, env=env)
+    listed = await bot("certificates", "list", env=env)
+
+    assert (valid.code, valid.text.splitlines()[0]) == (
+        0, "有效：签名正确，在有效期内，没有暂停或撤销。",
+    )  # fmt: skip
+    assert [(one.code, one.text[:2]) for one in halves] == [(0, "有效")] * 4
+    assert (forged.code, forged.text.startswith("签名不符")) == (1, True)
+    assert (paused.text.strip(), resumed.text.strip()) == (
+        f"{number} 已暂停", f"{number} 有效",
+    )  # fmt: skip
+    assert (wrong.code, "原因类别不对" in wrong.text) == (1, True)
+    assert (alone.code, "两位不同" in alone.text) == (1, True)
+    assert revoked.text.strip() == f"{number} 已撤销"
+    assert (checked.code, "冒用或转借证书" in checked.text) == (1, True)
+    assert shown.text.count("王芳、李强") == 4
+    assert number in listed.text
+
+
+async def test_review_rename_and_withdrawal_have_their_commands(env):  # noqa: F811
+    told = await issued(env)
+    number = told.partition("已签发 ")[2].partition("：")[0]
+    early = await bot("certificates", "review", number, *ALONE, env=env)
+    same = await bot("certificates", "rename", number, *ALONE, env=env)
+    await people.rename((await Enterprise.get()).id, "新名称科技有限公司")
+    renamed = await bot("certificates", "rename", number, *ALONE, env=env)
+    new = renamed.text.partition("已换发 ")[2].partition("：")[0]
+    ended = await bot(
+        "certificates", "withdraw", new, "--reason-class", "on_request", *WHO, env=env
+    )
+
+    assert "年审通过，下次年审在" in early.text
+    assert (same.code, "没有变化" in same.text) == (1, True)
+    assert "新名称科技有限公司" in renamed.text
+    assert ended.text.strip() == f"{new} 已注销"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--by", "王芳", "--second", "王芳", "--reason", "演示"),
+        ("--by", "王芳", "--second", "李强", "--reason", " "),
+    ],
+)
+async def test_a_demonstration_needs_two_people_and_a_reason(env, words):  # noqa: F811
+    assert BAD in await issued(env, *words)
+    assert await Certificate.all().count() == 0
+
+
+async def test_keys_are_made_rotated_stolen_and_listed(env):  # noqa: F811
+    await issued(env)
+    who = ("--by", "甲", "--reason", "演练")
+    made = await bot("keys", "make", *who, "--for", "status", env=env)
+    alone = await bot("keys", "make", *who, env=env)
+    rotated = await bot("keys", "rotate", *who, "--second", "乙", env=env)
+    stolen = await bot(
+        "keys", "compromise", "1", "--from", "2026-01-01T00:00", *who, "--second", "乙", env=env
+    )
+    again = await bot("certificates", "resign", env=env)
+    vouched = await bot("certificates", "resign", "--vouched-by", "甲，乙", env=env)
+    listed = await bot("keys", "list", env=env)
+    nonsense = await bot(
+        "keys", "compromise", "1", "--from", "昨天", *who, "--second", "乙", env=env
+    )
+
+    assert "已生成 2 号密钥（status）" in made.text
+    assert (alone.code, "两位不同的工作人员" in alone.text) == (1, True)
+    assert "现在用 3 号密钥签名（certificate）" in rotated.text
+    assert "1 号密钥从 2026-01-01 00:00 起不再采信" in stolen.text
+    assert ("重新签名 0 张" in again.text, "还有 1 张" in again.text) == (True, True)
+    assert "重新签名 1 张" in vouched.text
+    assert [line.split()[2] for line in listed.text.splitlines() if "测试" in line] == [
+        "失窃", "使用中", "使用中",
+    ]  # fmt: skip
+    assert nonsense.code == 2
+
+
+async def test_reports_of_fakes_wait_for_staff(env):  # noqa: F811
+    empty = await bot("certificates", "reports", "list", env=env)
+    missing = await bot(
+        "certificates", "reports", "close", "JB1", "--by", "王芳", "--outcome", "属实", env=env
+    )
+
+    photo = await bot(
+        "certificates", "reports", "photo", "JB1", "--to", "x.jpg", "--by", "王芳", "--reason",
+        "核实", env=env,
+    )  # fmt: skip
+
+    assert empty.text.strip() == "没有待处理的举报"
+    assert (photo.code, "没有这个举报" in photo.text) == (1, True)
+    assert (missing.code, "没有这个待处理的举报" in missing.text) == (1, True)
+
+
+LONG, ODD = "长" * 201, "a\udcffb"
+NAMES = ("--by", "王芳", "--second", "李强")
+REVOKE = ("revoke", "2026CNEAAA00001", "--reason-class", "misuse")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("certificates", *REVOKE, *NAMES, "--reason", LONG), "原因最多 200 个字"),
+        (("certificates", *REVOKE, *NAMES, "--reason", ODD), "不能保存的字符"),
+        (("certificates", *REVOKE, "--by", "王" * 65, "--second", "李强", "--reason", "冒用"),
+         "姓名最多 30 个字"),
+        (("certificates", "review", "2026CNEAAA00001", "--by", "王芳", "--reason", " "),
+         "请写明原因"),
+        (("certificates", "rename", "2026CNEAAA00001", "--by", "王" * 65, "--reason", "换照"),
+         "姓名最多 30 个字"),
+        (("certificates", "show", "\udcff"), "没有这个编号"),
+        (("certificates", "resign", "--vouched-by", "甲"), "两位不同的工作人员"),
+        (("certificates", "reports", "close", "JB1", "--by", "王芳", "--outcome", LONG),
+         "处理结果最多 200 个字"),
+        (("keys", "make", "--by", "甲", "--reason", LONG), "原因最多 200 个字"),
+        (("keys", "make", "--by", "甲", "--second", "乙", "--reason", "演练", "--from",
+          "9999-12-31"), "一年以内"),
+        (("keys", "make", "--by", "甲", "--second", "乙", "--reason", "演练", "--from",
+          "2001-01-01"), "现在以后"),
+        (("keys", "rotate", "--by", "甲", "--second", "乙" * 65, "--reason", "演练"),
+         "姓名最多 30 个字"),
+        (("keys", "compromise", "99999", "--from", "2026-01-01", "--by", "甲", "--second", "乙",
+          "--reason", "被盗"), "没有这把密钥"),
+        (("keys", "compromise", "1", "--from", "0001-01-01", "--by", "甲", "--second", "乙",
+          "--reason", "被盗"), "2020 年"),
+        (("plaques", "address", str(UUID(int=1)), "--by", "周" * 65), "姓名最多 30 个字"),
+        (("commitments", "take-down", str(UUID(int=1)), *NAMES, "--reason", LONG),
+         "原因最多 200 个字"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_kept_is_told_in_a_sentence_and_nothing_is_written(
+    env,  # noqa: F811
+    tmp_path,
+    words,
+    sentence,
+):
+    await issued(env)
+    before = [await Certificate.all().values(), await SigningKey.all().values()]
+    files = sorted(path.name for path in tmp_path.rglob("*.pem"))
+
+    said = await bot(*words, env=env)
+
+    assert (said.code, sentence in said.text, "Traceback" in said.text) == (1, True, False)
+    assert [await Certificate.all().values(), await SigningKey.all().values()] == before
+    assert sorted(path.name for path in tmp_path.rglob("*.pem")) == files
+
+
+async def test_doctor_looks_at_the_keys_that_sign(env, tmp_path):  # noqa: F811
+    await issued(env)
+    sound = await bot("doctor", env=env)
+    [private] = tmp_path.rglob("1.pem")
+    private.chmod(0o644)
+
+    said = await bot("doctor", env=env)
+
+    assert "✓ 签发密钥" in sound.text
+    assert "✓ 印章密钥" in sound.text
+    assert f"✗ 签发密钥：{private} 别人也能读" in said.text

@@ -1,0 +1,76 @@
+"""`checks` as staff use it: what waits, passing it, refusing it with a reason."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from tortoise.transactions import in_transaction
+
+from bot.domain.content_checks import Place
+from bot.services import content_checks
+from models import CheckState, ContentCheck
+from models.ids import new_id
+from tests.conftest import NOW
+from tests.product import settings
+from tests.service.test_commands import bot
+
+LATER = NOW + timedelta(minutes=1)
+REJECT = ("--by", "赵敏", "--reason", "广告")
+
+
+@pytest.fixture
+def env(db, redis_url, tmp_path):
+    return settings(tmp_path, DATABASE_URL=db, REDIS_URL=redis_url)
+
+
+async def put(words: str, at: datetime = NOW) -> str:
+    more = {"place": Place.REPORT, "subject": new_id(NOW), "openid": "", "now": at}
+    async with in_transaction():
+        check = await content_checks.text(words, **more)
+    await ContentCheck.filter(id=check).update(state=CheckState.HUMAN, why="微信没有按时答复")
+    return str(check)
+
+
+async def test_what_waits_is_listed_and_decided_by_name(env):
+    first, second = await put("第一\n句"), await put("第二句", LATER)
+
+    listed = await bot("checks", "list", env=env)
+    done = [
+        await bot("checks", "pass", first, "--by", "赵敏", env=env),
+        await bot("checks", "reject", second, *REJECT, env=env),
+    ]
+    empty = await bot("checks", "list", env=env)
+
+    assert listed.text.splitlines() == [
+        f"{first}  2026-03-02 09:30  举报内容", "    微信没有按时答复", "    第一 句",
+        f"{second}  2026-03-02 09:31  举报内容", "    微信没有按时答复", "    第二句",
+        "共 2 项",
+    ]  # fmt: skip
+    assert [said.text.strip() for said in (*done, empty)] == [
+        "已通过", "已标为不通过", "没有等人审核的内容",
+    ]  # fmt: skip
+    states = await ContentCheck.all().order_by("id").values_list("state", "decided_by", "why")
+    assert states == [
+        (CheckState.PASSED, "赵敏", ""),
+        (CheckState.REJECTED, "赵敏", "广告"),
+    ]
+
+
+async def test_a_mistake_is_told_in_words(env):
+    check = await put("一句")
+    await bot("checks", "pass", check, "--by", "赵敏", env=env)
+
+    said = [
+        await bot("checks", "reject", "seven", *REJECT, env=env),
+        await bot("checks", "reject", str(new_id(NOW)), *REJECT, env=env),
+        await bot("checks", "reject", check, *REJECT, env=env),
+        await bot("checks", "reject", check, "--by", "赵敏", "--reason", " ", env=env),
+        await bot("checks", "pass", check, "--by", " ", env=env),
+    ]
+
+    assert [(one.code, one.text.strip()) for one in said] == [
+        (1, "✗ 编号不对：请从 checks list 的第一列复制"),
+        (1, "✗ 没有这项待审内容。"),
+        (1, "✗ 这项内容不在等人审核，可能已经有人处理了。"),
+        (1, "✗ 不通过时请写明理由"),
+        (1, "✗ 请写明审核人的姓名"),
+    ]

@@ -1,0 +1,81 @@
+"""The key-kill drill: a signing key is stolen, and everybody's certificate is signed again."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.clients.database import connect
+from bot.clients.signer import FileSigner
+from bot.domain.certificates import State
+from bot.domain.signing_keys import Purpose
+from bot.domain.verification import Outcome, Why
+from bot.services import certificate_life, certificate_signing, searching, signing_keys
+from bot.services.register import Register
+from bot.services.signing_keys import Issuer
+from bot.services.verification import Verifier
+from models import Certificate
+from tests.bench.register import fill
+
+CERTIFICATES = 20_000
+BASE = "https://cx.example.org.cn"
+FIRST = datetime(2026, 1, 5, 2, tzinfo=UTC)  # when the first of them was recorded
+STOLEN = FIRST + timedelta(milliseconds=CERTIFICATES - 1000)
+NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+PER_CERTIFICATE_S = 600 / 230_000  # the promise: 230,000 in ten minutes
+
+
+async def test_twenty_thousand_are_signed_again_and_the_stolen_key_is_refused(
+    db: str, tmp_path: Path
+):
+    samples = await fill(db, tmp_path, BASE, CERTIFICATES, real=CERTIFICATES, is_open=True)
+    issuer = Issuer(FileSigner(tmp_path / "keys"), BASE, production=False)
+    register = Register(bases=(BASE,), issuer=issuer, folder=tmp_path / "state")
+    verifier = Verifier(register)
+    connection = await connect(db, application="tests")
+    await register.catch_up(connection, now=NOW)
+    before = found(verifier, [(one.number, one.token) for one in samples])
+    given = {"by": "甲", "second": "乙", "why": "演练", "now": NOW}
+    await signing_keys.compromise(1, from_=STOLEN, **given)
+    await signing_keys.make(
+        Purpose.CERTIFICATE, issuer=issuer, by="甲", second="乙", why="演练", now=NOW, from_=None
+    )
+    await register.catch_up(connection, now=NOW)
+    stolen = found(verifier, [(one.number, one.token) for one in samples])
+
+    elsewhere = [one.state_on(NOW.date()) for one in await certificate_life.listed(limit=10**6)]
+    asked = [
+        await searching.search(one.number, verifier=verifier, now=NOW)
+        for one in (samples[0], samples[-2])
+    ]
+
+    began = time.monotonic()
+    done = await certificate_signing.sign_all_again(issuer=issuer, now=NOW, say=lambda _: None)
+    took = time.monotonic() - began
+
+    await register.catch_up(connection, now=NOW)
+    fresh = await Certificate.all().order_by("position").values_list("number", "token")
+    after = found(verifier, fresh)
+    register.close()
+    await connection.close()
+    revoked = CERTIFICATES // 50
+    late, late_revoked = 1001, 21  # recorded at the moment of the theft or later
+    assert before == {Outcome.VALID: CERTIFICATES - revoked, Outcome.REVOKED: revoked}
+    assert stolen == {
+        Outcome.VALID: CERTIFICATES - revoked - (late - late_revoked),
+        Outcome.REVOKED: revoked - late_revoked,
+        Outcome.UNKNOWN: late,
+    }
+    assert elsewhere.count(State.UNTRUSTED) == late  # cards and chat say the same as the page
+    assert elsewhere.count(State.ACTIVE) == stolen[Outcome.VALID]
+    assert [one.certificate.why for one in asked] == [Why.NOTHING, Why.WRONG_KEY]
+    assert (done.done, done.suspect) == (stolen[Outcome.VALID], late - late_revoked)
+    assert after == stolen
+    assert took < CERTIFICATES * PER_CERTIFICATE_S
+
+
+def found(verifier: Verifier, codes: list[tuple[str, str]]) -> dict[Outcome, int]:
+    counts: dict[Outcome, int] = {}
+    for number, token in codes:
+        outcome = verifier.by_token(number, token, now=NOW).outcome
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return counts

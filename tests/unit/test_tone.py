@@ -1,0 +1,141 @@
+"""How we speak: the rules of tone, each over every word that a member can receive from us."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bot.handlers.wechat
+from bot.domain import bindings, cases, certificates, commitments
+from bot.domain.certificates import REASON_WORDS
+from bot.domain.knowledge import fill
+from bot.handlers.wechat.knowledge import shipped
+from bot.handlers.wechat.words import WORDS
+from bot.services.messages import MESSAGES
+
+KNOWN = {"AAA", "AA", "A", "B", "C", "PDF", "HEIC", "OFD"}  # grades and kinds of files
+JARGON = (
+    "系统", "接口", "密钥", "字段", "参数", "数据库", "服务器", "后台", "缓存", "令牌", "校验",
+    "采信", "登录态", "报错", "请问", "亲，", "哦", "呢。",
+)  # fmt: skip
+REFUSES = re.compile(
+    r"没有(?!等您|改动)|还没|不能|查不|打不开|看不懂|没看懂|没听清|太多|查无|不是我们|不在|没有人看"
+)
+GOES_ON = re.compile(
+    r"请|点这里|致电|发“|打字|\$link|\{url\}|\$site|\d{3}-\d{8}|\w+：\$(link|bind|home)"
+)
+# Put into other texts, or a line of a list to choose from: what to do next stands around them.
+PIECES = re.compile(
+    r"part_|dialogue_example|unbind_(no|yes)$|assess_(no_score|look|all|one|place)$"
+)
+# What people type stands in this module, and it is the only one that may hold such words.
+TYPED = "answers.py"
+_ADDRESS = re.compile(r"(https?://|www\.)[\w./?=-]+|\$site[\w./?=-]*")
+_PLACE = re.compile(r"\$\w+|\{\w+\}")
+
+
+def chat() -> Iterator[tuple[str, str]]:
+    yield from WORDS.items()
+    for entry in shipped.press().print(shipped.texts()).entries.values():
+        yield f"knowledge/{entry.id}", fill(entry.answer, {})
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    for name, one in MESSAGES.items():
+        yield name, one.words
+        yield f"{name}.about", one.about
+        for channel, keywords in one.keywords.items():
+            for keyword in keywords:
+                yield f"{name}.{channel}.{keyword.name}", keyword.text
+
+
+def labels() -> Iterator[tuple[str, str]]:
+    """The words that are filled in, and the questions that are offered."""
+    for table in (certificates.WORDS, REASON_WORDS):
+        yield from ((str(key), words) for key, words in table.items())
+    for kind in (cases.State, commitments.State, bindings.State, bindings.Role, bindings.How):
+        yield from ((str(one), one.label) for one in kind)
+    for entry in shipped.entries():
+        yield f"question/{entry.id}", entry.question
+
+
+ALL = [*chat(), *messages(), *labels()]
+WHOLE = [(name, text) for name, text in [*chat(), *messages()] if "." not in name]
+
+
+def said_to_a_friend(text: str) -> bool:
+    return "你" in text.replace("你好", "")
+
+
+def in_latin_letters(text: str) -> bool:
+    plain = _PLACE.sub("", _ADDRESS.sub("", text))
+    return not set(re.findall(r"[A-Za-z]+", plain)) <= KNOWN
+
+
+def in_code_words(text: str) -> bool:
+    return any(word in text for word in JARGON)
+
+
+def ends_with_a_refusal(text: str) -> bool:
+    """It refuses, and its end does not say what to do next."""
+    first, *rest = [line for line in text.splitlines() if line]
+    return bool(REFUSES.search(first)) and not GOES_ON.search("\n".join([first, *rest][-2:]))
+
+
+RULES = [
+    ("we say 您, never 你", said_to_a_friend, ALL),
+    ("no letters but those that everybody knows", in_latin_letters, ALL),
+    ("no code words", in_code_words, ALL),
+    (
+        "a refusal ends with what to do next",
+        ends_with_a_refusal,
+        [(name, text) for name, text in WHOLE if not PIECES.match(name)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "broken", "texts"), RULES, ids=[rule for rule, *_ in RULES])
+def test_every_word_that_a_member_receives_keeps_the_rules_of_tone(rule, broken, texts):
+    assert {name: text for name, text in texts if broken(text)} == {}, rule
+
+
+@pytest.mark.parametrize(
+    ("broken", "text"),
+    [
+        (said_to_a_friend, "你好，你要查什么？"),
+        (in_latin_letters, "请看 APP 里的 PDF"),
+        (in_code_words, "系统没有这个字段"),
+        (ends_with_a_refusal, "没有查到。\n\n就是这样。"),
+    ],
+)
+def test_each_rule_finds_what_breaks_it(broken, text):
+    assert broken(text)
+
+
+def test_no_reply_of_the_chat_stands_in_code():
+    folder = Path(bot.handlers.wechat.__file__).parent
+    found = [
+        f"{file.name}:{node.lineno}: {node.value}"
+        for file in sorted(folder.glob("*.py"))
+        if file.name != TYPED
+        for node in constants(ast.parse(file.read_text()))
+        if re.search(r"[\u3400-\u9fff]", node.value)
+    ]
+
+    assert found == []
+
+
+def constants(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Texts in code, without docstrings."""
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node
