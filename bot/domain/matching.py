@@ -154,9 +154,6 @@ class View:
     def knows(self, token: str, number: int) -> bool:
         return number in self._in_questions.get(token, ())
 
-    def is_only_of(self, number: int, token: str) -> bool:
-        return self._in_questions.get(token) == [number]
-
     def scores(self, tokens: frozenset[str]) -> dict[int, float]:
         """From nothing (absent) to one, by the number of the question."""
         weights = self._weights
@@ -239,14 +236,11 @@ class Index:
         return ranked[0][1] - next(rivals, 0.0)
 
     def _says_enough(self, tokens: frozenset[str], number: int, meant: Mapping[int, float]) -> bool:
-        """A word like 证书 asks nothing; a few are enough where a wording means just the same, or
-        where no other question is about it."""
+        """A word like 证书 asks nothing; a few are enough where a wording means just the same."""
         if sum(map(self.language.share, tokens)) >= ENOUGH:
             return True
-        subjects = self.language.subjects(tokens)
-        if any(self._meanings.is_only_of(number, token) for token in subjects):
-            return True
-        return meant.get(number, 0.0) >= EXACT and bool(len(tokens) > 1 or subjects)
+        several = len(tokens) > 1 or bool(self.language.subjects(tokens))
+        return several and meant.get(number, 0.0) >= EXACT
 
     def _about_the_same(self, tokens: frozenset[str], number: int) -> bool:
         """Whatever the message is about, the question knows, and what the question is about, the

@@ -78,6 +78,11 @@ def test_an_answer_is_read_however_it_is_typed(said):
     assert YEARS.read(said) == "3"
 
 
+@pytest.mark.parametrize("said", ["？", "……", " ", "4", "十二"])
+def test_what_names_no_choice_is_none_of_them(said):
+    assert YEARS.read(said) is None
+
+
 def test_back_takes_the_last_answer_away_and_stays_at_the_first():
     assert play("1", "返回", "返回") == [
         (Outcome.ASKED, YEARS.text),

@@ -65,3 +65,15 @@ def test_the_year_of_a_statement_must_be_a_year(rating: Pack) -> None:
         read_facts(rating, text, "f.toml")
 
     assert str(refusal.value) == "f.toml：records[x].year：报表年度不合理"
+
+
+def test_only_what_can_be_lost_may_be_negative_in_a_statement(rating: Pack) -> None:
+    lost = _record('fact = "statements"\nyear = 2025\nitems = { "净利润" = -1 }')
+    owned = _record('fact = "statements"\nyear = 2025\nitems = { "资产总额" = -1 }')
+
+    (loss,) = read_facts(rating, lost, "f.toml").records
+    with pytest.raises(BadData) as refusal:
+        read_facts(rating, owned, "f.toml")
+
+    assert loss.items["净利润"] == -1
+    assert str(refusal.value) == "f.toml：records[x].items.资产总额：这个科目不能是负数，请检查"
