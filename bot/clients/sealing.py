@@ -27,11 +27,14 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from bot.clients.containers import Cast
 from bot.clients.seals import SealKey
 
 SIGNATURE = 2048
 """Bytes that a signature takes beside the certificates in it, with room to spare."""
 FIELD = "Seal"
+_MARK = bytes(range(32))
+"""Stands for a document's SHA-256 in the container that the others are cast from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class _Shown(PdfContent):
 
 
 class _Hand(signers.Signer):
-    """Hands what pyHanko wants signed to whoever holds the key."""
+    """Lets pyHanko build the first container; the others are poured into its cast."""
 
     def __init__(self, key: SealKey) -> None:
         own, *above = (x509.Certificate.load(one) for one in key.chain)
@@ -90,14 +93,24 @@ class _Hand(signers.Signer):
             embed_roots=False,  # who trusts it has it, and no signature would cover it here
         )
         self._key = key
+        self._cast: Cast | None = None
 
-    async def async_sign_raw(
+    async def async_sign(
         self,
-        data: bytes,
-        digest_algorithm: str,  # noqa: ARG002  # settled by the key's algorithm
-        dry_run: bool = False,  # noqa: ARG002, FBT001, FBT002  # pyHanko's own signature
-    ) -> bytes:
-        return self._key.sign(data)
+        data_digest: bytes,
+        digest_algorithm: str,
+        *args: Any,
+        **more: Any,  # pyHanko's own, the same for every document of a Sealer
+    ) -> ContentInfo:
+        """Return the container over a document, signed by whoever holds the key."""
+        if self._cast is None:
+            model = await super().async_sign(_MARK, digest_algorithm, *args, **more)
+            self._cast = Cast(model, _MARK)
+        return ContentInfo.load(self._cast.pour(data_digest, self._key.sign))
+
+    async def async_sign_raw(self, *_args: Any, **_more: Any) -> bytes:
+        """Sign nothing: the cast keeps no signature, and no key is asked for what none will see."""
+        return b""
 
 
 class _Dated(signers.PdfSigner):
