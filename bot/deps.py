@@ -153,6 +153,8 @@ async def open_verifier(
         asyncio.create_task(register.keep_fresh(database_url, clock)) if database_url else None
     )
     try:
+        if follows:
+            await register.first_look(FIRST_LOOK_S)
         yield Verifier(register)
     finally:
         if follows:
@@ -160,6 +162,8 @@ async def open_verifier(
             await asyncio.wait({follows})
         register.close()
 
+
+FIRST_LOOK_S = 3.0  # a new process takes no connection before, when it knows nothing yet
 
 DEPS = web.AppKey("DEPS", Deps)
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)

@@ -79,6 +79,7 @@ class Register:
         self._unkept = False
         self._told = False
         self._wake = asyncio.Event()
+        self._looked = asyncio.Event()
 
     def __len__(self) -> int:
         """About how many; a certificate that changed since the table was made counts twice."""
@@ -136,6 +137,12 @@ class Register:
         finally:
             await self._tables.stop()
 
+    async def first_look(self, limit_s: float) -> None:
+        """Wait until there is something to answer from, so long as others take the questions."""
+        if self.as_of is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._looked.wait(), limit_s)
+
     async def _follow(self, url: str, clock: Callable[[], datetime]) -> None:
         connection = await connect(url, application="credit-register")
         try:
@@ -175,6 +182,7 @@ class Register:
             self._take(table, rows, since if self.behind else at)
             self._doubtful = doubtful
             self.as_of = now
+            self._looked.set()
             AS_OF.set(now.timestamp())
         if found := await register_rows.status_list(connection, self.status_list[0]):
             self.status_list, self._unkept = found, True

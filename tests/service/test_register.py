@@ -1,5 +1,6 @@
 """The register in memory: never behind by more than it says, never fooled by a file."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -43,6 +44,28 @@ async def test_a_change_that_commits_late_is_not_missed(db, connection, issuer, 
     await found.catch_up(connection, now=NOW)
 
     assert (during, outcome(found, row)) == (Outcome.VALID, Outcome.SUSPENDED)
+
+
+async def test_who_knows_nothing_yet_waits_for_its_first_look(db, issuer, opened):
+    row = await signed(issuer)
+    found = opened()
+    follows = asyncio.create_task(found.keep_fresh(db, lambda: NOW))
+
+    await found.first_look(60)
+
+    try:
+        assert outcome(found, row) is Outcome.VALID
+    finally:
+        follows.cancel()
+        await asyncio.wait({follows})
+
+
+async def test_the_first_look_waits_no_longer_than_it_may(opened):
+    found = opened()
+
+    await found.first_look(0)
+
+    assert found.as_of is None
 
 
 async def test_what_was_kept_answers_without_the_database(connection, issuer, opened):
