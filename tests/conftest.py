@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from itertools import chain, groupby
 
 import asyncpg
 import coverage
@@ -33,6 +34,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if engines := config.stash.get(_engines, None):
         engines.stop()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal the modules among the processes, those that start servers and browsers first: what is
+    left for whoever is done early are short tests."""
+    count = getattr(config, "workerinput", {}).get("workercount", 1)
+    modules = [list(module) for _, module in groupby(items, lambda item: item.path)]
+    hands: list[list[pytest.Item]] = [[] for _ in range(count)]
+    for module in sorted(modules, key=lambda module: not is_long(module[0])):
+        min(hands, key=len).extend(module)
+    items[:] = chain.from_iterable(hands)
+
+
+def is_long(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("faults", "browser"))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -12,7 +12,6 @@ import asyncpg
 import psutil
 import pytest
 
-from bot.clients import schema
 from tests.engines import Engines
 from tests.product import Running, running, settings
 from tests.wechat_peer import Peer, text
@@ -28,14 +27,13 @@ peer = Peer()
 @pytest.fixture
 def engines() -> Iterator[Engines]:
     """Servers of this test's own, with the settings that real ones have."""
-    engines = Engines(settings={})
+    engines = Engines(settings={}, planted=True)
     yield engines
     engines.stop()
 
 
 @pytest.fixture
 async def product(engines: Engines, tmp_path: Path) -> AsyncIterator[Running]:
-    await schema.migrate(engines.postgres.url)
     environ = settings(
         tmp_path,
         DATABASE_URL=engines.postgres.url,

@@ -12,7 +12,7 @@ import pytest
 
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.handlers.wechat.words import WORDS
-from tests.engines import reachable_folder
+from tests.engines import plant, reachable_folder
 from tests.product import START_S, Running, running, settings
 from tests.waiting import until
 from tests.wechat_peer import welcome as hello_of
@@ -25,15 +25,18 @@ SERVERS = ("postgres", "valkey", "web", "worker", "sandbox")
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with reachable_folder() as path:
+        plant(path)
         yield path
 
 
 @pytest.fixture(scope="module")
 async def up() -> AsyncIterator[Running]:
     """One product for the tests that leave it running."""
-    with reachable_folder() as folder, running("up", folder, settings(folder)) as product:
-        await product.ready()
-        yield product
+    with reachable_folder() as folder:
+        plant(folder)
+        with running("up", folder, settings(folder)) as product:
+            await product.ready()
+            yield product
 
 
 async def says(product: Running, act: str, **given: str) -> str:

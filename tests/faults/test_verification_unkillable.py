@@ -21,7 +21,6 @@ import psutil
 import pytest
 import tortoise.context
 
-from bot.clients import schema
 from bot.clients.database import close_database, open_database
 from bot.domain.actors import Staff
 from bot.domain.certificates import Action, Reason
@@ -55,14 +54,13 @@ async def apart(url: str) -> AsyncIterator[None]:
 
 @pytest.fixture
 def engines() -> Iterator[Engines]:
-    engines = Engines(settings={})
+    engines = Engines(settings={}, planted=True)
     yield engines
     engines.stop()  # also what a test has ended already
 
 
 @pytest.fixture
 async def house(engines: Engines, tmp_path: Path) -> AsyncIterator[tuple[Running, list[Sample]]]:
-    await schema.migrate(engines.postgres.url)
     environ = settings(
         tmp_path,
         DATABASE_URL=engines.postgres.url,
