@@ -231,8 +231,10 @@ def _certificates(config: Config) -> tuple[Mapping[str, Task], Sequence[Schedule
     async def sign(_payload: Payload, now: datetime) -> None:
         await certificate_signing.sign_waiting(issuer=issuer, now=now)
 
-    async def list_states(now: datetime) -> None:
+    async def sign_left(now: datetime) -> None:
         await certificate_signing.sign_waiting(issuer=issuer, now=now)  # whose job was lost
+
+    async def list_states(now: datetime) -> None:
         await status_lists.renew(issuer=issuer, now=now)
 
     async def look_at_keys(now: datetime) -> None:
@@ -242,6 +244,7 @@ def _certificates(config: Config) -> tuple[Mapping[str, Task], Sequence[Schedule
         {certificates.SIGN: Task(sign, outside=True)},
         (
             Schedule("certificates.list", "* * * * *", list_states),
+            Schedule("certificates.sign_left", "* * * * *", sign_left),
             Schedule("keys.age", "30 0 * * *", look_at_keys),
         ),
     )
