@@ -15,8 +15,13 @@ _OVER = frozenset({State.REJECTED, State.REVOKED, State.EXPIRED})
 
 
 async def lock(enterprise_id: UUID) -> Enterprise:
-    """Whoever changes who acts for an enterprise does so one after the other."""
-    enterprise = await Enterprise.filter(id=enterprise_id).select_for_update().first()
+    """Whoever changes who acts for an enterprise does so one after the other.
+
+    Rows that only refer to it may be written meanwhile: whoever holds one of its certificates
+    writes the trail of that without waiting for us.
+    """
+    one = Enterprise.filter(id=enterprise_id)
+    enterprise = await one.select_for_update(no_key=True).first()
     if enterprise is None:
         raise NotFound
     return enterprise

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
@@ -11,6 +12,7 @@ from bot.domain.certificates import LIVING, Action, Reason, State, effective, to
 from bot.services import certificate_life, certificate_trail
 from bot.services.certificate_trail import Event
 
+log = structlog.get_logger()
 LAPSED = System("certificates.lapse")
 AT_ONCE = 500
 _LAPSED = (
@@ -21,12 +23,18 @@ _LAPSED = (
 
 
 async def all_due(*, now: datetime) -> int:
-    """Write down what missed reviews have made of certificates; the pages knew it already."""
+    """Write down what missed reviews have made of certificates; the pages knew it already.
+
+    One that cannot be written down today stands in nobody's way: tomorrow it is listed again.
+    """
     day, done, after = today(now), 0, UUID(int=0)
     while rows := await fetch(_LAPSED, day, after, AT_ONCE):
         for row in rows:
             after = row["id"]
-            done += await _lapse(row["number"], now)
+            try:
+                done += await _lapse(row["number"], now)
+            except Exception:
+                log.exception("certificate_not_lapsed", certificate=row["number"])
     return done
 
 
