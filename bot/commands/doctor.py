@@ -143,26 +143,11 @@ async def _schema(context: Context) -> str:
 
 
 async def _rights(context: Context) -> str:
-    """In production the account that everything runs under must not own what it may not change."""
     if _stopped(context) or not context.config.production:
         return ""
-    import asyncpg
+    from bot.commands.doctor_rights import wrong_with
 
-    from bot.clients.database import connect_arguments
-
-    connection = await asyncpg.connect(**connect_arguments(context.database_url))
-    try:
-        mighty = await connection.fetchval(_MIGHTY)
-    finally:
-        await connection.close()
-    return "CREDIT_DATABASE_URL 的账号权限过大，请按 deploy/database.sql 另建账号" if mighty else ""
-
-
-_MIGHTY = """
-SELECT rolsuper OR rolcreaterole OR EXISTS (
-    SELECT 1 FROM pg_class WHERE relname = 'audit_entry' AND pg_has_role(relowner, 'member')
-) FROM pg_roles WHERE rolname = session_user
-"""
+    return await wrong_with(context.database_url, CHECKOUT / "deploy" / "database.sql")
 
 
 async def _signing(context: Context) -> str:

@@ -17,6 +17,7 @@ from bot.processes import stop
 from tests.engines import reachable_folder
 from tests.product import settings
 from tests.service.test_commands import bot
+from tests.unit.test_config import SAFE
 
 CERTIFICATE = (
     "INSERT INTO certificate (id, enterprise_id, number, programme, programme_version, scheme,"
@@ -131,3 +132,33 @@ async def test_migrating_again_changes_nothing(server: str):
     )
     await app.close()
     assert rights == "INSERT,SELECT"
+
+
+async def test_doctor_says_what_an_older_script_has_left_out(server: str, tmp_path: Path):
+    postgres = EmbeddedPostgres(Path(server) / "postgres", RECKLESS)
+    administrator = await asyncpg.connect(postgres.url)
+    sound = [await _examined(server, who, tmp_path) for who in ("login", "web")]
+    await administrator.execute("REVOKE credit_signer FROM credit_login")
+    refused = await _examined(server, "login", tmp_path)
+    await administrator.execute("ALTER ROLE credit_signer RENAME TO another")
+    unknown = await _examined(server, "login", tmp_path)
+    web_after = await _examined(server, "web", tmp_path)
+    await administrator.execute("ALTER ROLE another RENAME TO credit_signer")
+    await administrator.execute("GRANT credit_signer TO credit_login")
+    await administrator.close()
+
+    assert sound == ["✓ 数据库权限", "✓ 数据库权限"]
+    assert refused.endswith("执行：GRANT credit_signer TO credit_login;")
+    assert unknown.endswith(
+        "执行：CREATE ROLE credit_signer NOLOGIN BYPASSRLS IN ROLE credit_app;"
+        " GRANT credit_signer TO credit_login;"
+    )
+    assert web_after == "✓ 数据库权限"
+
+
+async def _examined(server: str, who: str, folder: Path) -> str:
+    """What `doctor` says of the rights of an account, in production."""
+    env = settings(folder) | SAFE | {"CREDIT_DATABASE_URL": address(server, who)}
+    said = await bot("doctor", env=env)
+    [line] = [line for line in said.text.splitlines() if "数据库权限" in line]
+    return line
