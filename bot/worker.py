@@ -13,6 +13,7 @@ from bot.clients.queue import Cron, listen
 from bot.clients.wechat_errors import WeChatError
 from bot.config import Config
 from bot.deps import open_accounts, open_cabinet, open_press, open_verifier
+from bot.domain.errors import Unavailable
 from bot.jobs import Schedule, Work, work_with
 from bot.services import outbox
 from bot.services.outbox import Task
@@ -88,7 +89,7 @@ async def take(job_id: UUID, *, tasks: Mapping[str, Task], clock: Callable[[], d
             log.exception("job_failed", job=str(job_id))
         alive = await outbox.postpone(
             job_id,
-            reason=str(error) if hopeless else reason,
+            reason=str(error) if hopeless or isinstance(error, Unavailable) else reason,
             tasks=tasks,
             now=clock(),
             hopeless=hopeless,

@@ -16,6 +16,7 @@ from bot.domain.certificates import today
 from bot.processes import run_async
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+SCRIPT = CHECKOUT / "deploy" / "database.sql"
 NPM_FILES = (
     "weui/dist/style/weui.min.css",
     "@expo-google-fonts/noto-serif-sc/400Regular",
@@ -147,7 +148,7 @@ async def _rights(context: Context) -> str:
         return ""
     from bot.commands.doctor_rights import wrong_with
 
-    return await wrong_with(context.database_url, CHECKOUT / "deploy" / "database.sql")
+    return await wrong_with(context.database_url, SCRIPT.read_text(encoding="utf-8"))
 
 
 async def _signing(context: Context) -> str:

@@ -1,7 +1,6 @@
-"""`doctor`: whether the account of the programme may do in the database what it must, and no more."""
+"""`doctor`: whether our account may do in the database what it must, and no more."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import asyncpg
 
@@ -21,7 +20,7 @@ SELECT rolsuper OR rolcreaterole OR EXISTS (
 """
 
 
-async def wrong_with(url: str, script: Path) -> str:
+async def wrong_with(url: str, script: str) -> str:
     """It owns nothing that it may not change, and can take every role that the programme takes;
     a database that an older database.sql has made lacks some."""
     connection = await asyncpg.connect(**connect_arguments(url))
@@ -34,7 +33,7 @@ async def wrong_with(url: str, script: Path) -> str:
         await connection.close()
     if mighty:
         return "CREDIT_DATABASE_URL 的账号权限过大，请按 deploy/database.sql 另建账号"
-    return _missing(account, missing, script.read_text(encoding="utf-8")) if missing else ""
+    return _missing(account, missing, script) if missing else ""
 
 
 def _missing(account: str, rows: Sequence[asyncpg.Record], script: str) -> str:

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 
 from bot.clients.vault import Vault
 from bot.domain.documents import Certificate, CommitmentLetter, Plaque, Unprintable
+from bot.domain.errors import Unavailable
 from bot.domain.papers import PRIVATE, Kind
 from bot.domain.printing import Made, Printer
 from bot.services import outbox, paper_documents, papers, rare_texts
@@ -75,7 +76,11 @@ def _as_settled(document: Named, instead: Mapping[str, str]) -> Named:
 async def _to_a_person(
     wanted: Wanted, document: Named, refusal: Unprintable, *, now: datetime
 ) -> None:
-    """Found only now: where it was signed there were no fonts, or the name is a signatory's."""
+    """Found only now: where it was signed there were no fonts, or the name is a signatory's.
+
+    A name that a person has settled, and that cannot be printed all the same, waits for fonts that
+    this process has not read: tried again, and shown to somebody when that does not help.
+    """
     found = {
         name: own
         for name in _names(document)
@@ -85,6 +90,8 @@ async def _to_a_person(
         raise outbox.Hopeless(f"{wanted.kind.value} {wanted.subject}：{refusal}") from refusal
     for name, own in found.items():
         await rare_texts.note(wanted.enterprise_id, name, own, now=now)
+    if not await rare_texts.waits(wanted.enterprise_id, *found):
+        raise Unavailable(f"{refusal}字体如果刚刚补过，请重新启动后台任务。") from refusal
 
 
 async def _document(kind: Kind, subject: UUID, desk: Desk, *, now: datetime) -> Named:

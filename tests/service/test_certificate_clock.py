@@ -1,4 +1,4 @@
-"""What is done to certificates by the clock: each line for itself, whatever becomes of the others."""
+"""What is done to certificates by the clock: each line for itself, whatever the others do."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -24,6 +24,7 @@ from bot.domain.certificate_token import address
 from bot.domain.certificates import Action, Reason
 from bot.domain.errors import BadInput, NotFound, Stale
 from bot.domain.files import LIMITS, Media, object_key
+from bot.domain.jobs import Retry
 from bot.domain.papers import KEPT_FOR, Kind, NotYetMade, RareCharacter
 from bot.jail import codes
 from bot.services import (
@@ -230,6 +231,30 @@ async def test_what_was_signed_where_there_are_no_fonts_is_found_when_it_is_prin
 
     assert (tried, waiting.characters) == (1, CHARACTER)
     assert await printed(desk, one) == 0  # it is not tried again by itself
+    assert await Paper.filter(subject=certificate).count() == 0
+
+
+async def test_a_font_that_this_process_has_not_read_is_waited_for_and_told(desk, issuer):
+    one, _, certificate = await issued(issuer, RARE)
+    await printed(desk, one)
+    [waiting] = await rare_texts.listed()
+    await rare_texts.settle(
+        waiting.id, written="", lacking=lambda _: (), actor=STAFF, why="补了字体", now=NOW
+    )
+    await papers.ask_all(one, now=NOW)
+    job = await Job.get(kind=papers.MAKE, state=JobState.WAITING)
+
+    async def run(payload, now):
+        await paper_making.make(payload, now, desk=desk)
+
+    tasks = {papers.MAKE: Task(run, Retry(most=1), outside=True)}
+    for _ in range(2):
+        await take(job.id, tasks=tasks, clock=lambda: NOW)
+
+    [dead] = await outbox.dead()
+    assert "请重新启动后台任务" in dead.last_error
+    await papers.order(now=NOW)
+    assert await Job.filter(kind=papers.MAKE).count() == 1  # nobody puts it again and again
     assert await Paper.filter(subject=certificate).count() == 0
 
 
