@@ -180,6 +180,7 @@ class Register:
         self._tables.fall_behind(is_behind=grown > MOST_RECENT)
         if not self.behind or table is not None or at.history == self._marks.history:
             self._take(table, rows, since if self.behind else at)
+            self._tables.taken(table)
             self._doubtful = doubtful
             self.as_of = now
             self._looked.set()

@@ -94,10 +94,10 @@ class Folder:
         except (OSError, BadFileError) as error:
             log.info("register_file_unused", reason=str(error) or type(error).__name__)
             return None
-        self._inode = inode
-        if table.head["history"] != history:
-            return None
-        if than and than.head["history"] == history and than.head["xmin"] >= table.head["xmin"]:
+        ours = table.head["history"] == history
+        known = than.head["xmin"] if than and than.head["history"] == history else -1
+        if not ours or known >= table.head["xmin"]:
+            self._inode = inode  # not to be read again; what is taken is known by its head
             return None
         return table
 

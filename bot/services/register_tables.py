@@ -46,14 +46,20 @@ class Tables:
         """
         if since.history != at.history or since.xmin > at.xmin:  # restored, or another server
             table, since = None, Marks(0, at.history)
-        made, self._made = self._made, None
-        if made is not None and made.head["history"] == at.history:
-            return made, register_folder.marks_of(made)
+        if self._made is not None and self._made.head["history"] != at.history:
+            self._made = None
+        if self._made is not None:
+            return self._made, register_folder.marks_of(self._made)
         if self._folder is not None and not self._folder.is_keeper():
             newer = await asyncio.to_thread(self._folder.load_newer, table, at.history)
             if newer is not None:
                 return newer, register_folder.marks_of(newer)
         return table, since
+
+    def taken(self, table: Table | None) -> None:
+        """It is in use; until then a look that fails finds it again."""
+        if table is self._made:
+            self._made = None
 
     def fall_behind(self, *, is_behind: bool) -> None:
         if is_behind and not self.behind:

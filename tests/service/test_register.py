@@ -13,7 +13,7 @@ from bot.clients.database import connect
 from bot.domain.certificates import Action, Reason
 from bot.domain.signing_keys import Purpose
 from bot.domain.verification import Outcome
-from bot.services import certificate_life, certificate_signing, signing_keys
+from bot.services import certificate_life, certificate_signing, register_rows, signing_keys
 from bot.services.register import Register
 from bot.services.register_folder import RECENT
 from bot.services.register_rows import Marks
@@ -224,3 +224,27 @@ async def test_signing_again_goes_on_where_it_was_interrupted(connection, issuer
     keys = await Certificate.all().order_by("number").values_list("key", flat=True)
     assert (batch.done, done.done, done.suspect) == (2, 3, 0)
     assert keys == [new.number] * 5 + [rows[5].key]
+
+
+@pytest.mark.parametrize("whose", ["its own", "the keeper's"])
+async def test_a_finished_table_outlives_a_look_that_fails(
+    connection, issuer, opened, small, monkeypatch, whose
+):
+    rows = [await signed(issuer) for _ in range(8)]
+    keeper, other = opened(), opened()
+    await keeper.refresh(connection, now=NOW)
+    await keeper._build(connection, NOW)
+    asked = keeper if whose == "its own" else other
+    with monkeypatch.context() as slow:
+        slow.setattr(register_rows, "changed", _too_slow)
+        with pytest.raises(TimeoutError):
+            await asked.refresh(connection, now=NOW)
+
+    await asked.refresh(connection, now=NOW)
+
+    assert (asked._table.count, asked.behind) == (8, False)
+    assert [outcome(asked, row) for row in rows] == [Outcome.VALID] * 8
+
+
+async def _too_slow(*_: object, **__: object) -> list[bytes]:
+    raise TimeoutError
