@@ -37,7 +37,6 @@ from models import (
     Identity,
     Invitation,
     LicencePhoto,
-    SigningLink,
     User,
 )
 
@@ -100,8 +99,6 @@ async def _leave_enterprises(actor: Member, *, now: datetime) -> None:
     mine = await Binding.filter(people.of(actor.user_id)).values_list("id", flat=True)
     unused = Invitation.filter(made_by_id__in=mine, used_at=None, revoked_at=None)
     await unused.update(revoked_at=now)
-    links = SigningLink.filter(created_by=people.label(actor), used_at=None, revoked_at=None)
-    await links.update(revoked_at=now)
 
 
 async def _erase_claims(actor: Member, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
+from bot.clients.database import fetch
 from bot.clients.vault import Vault
 from bot.domain import handwriting
 from bot.domain.actors import Member, Visitor
@@ -16,6 +17,14 @@ from bot.services.commitment_texts import Text, texts
 from bot.services.sessions import TOKEN_BYTES, hashed
 from models import Commitment, SigningLink
 from models.ids import new_id
+
+# Whoever made it has acted for the enterprise ever since: who left and came back asks anew.
+_MAKER_ACTS = """
+SELECT 1 FROM binding b JOIN app_user u ON u.id = b.user_id
+JOIN app_user maker ON 'member:' || maker.id = $1
+WHERE coalesce(u.joined_into_id, u.id) = coalesce(maker.joined_into_id, maker.id)
+    AND b.enterprise_id = $2 AND b.state = 'active' AND b.active_at <= $3 AND b.expires_at > $4
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ async def _any(token: str) -> SigningLink | None:
 
 
 async def _living(token: str, *, now: datetime) -> tuple[SigningLink, Commitment]:
+    """A link that is unused, of somebody who still acts for the enterprise."""
     link = await (
         SigningLink.filter(
             token_hash=hashed(token),
@@ -109,4 +119,7 @@ async def _living(token: str, *, now: datetime) -> tuple[SigningLink, Commitment
     )
     if link is None:
         raise LinkOver
-    return link, link.commitment
+    row: Commitment = link.commitment
+    if not await fetch(_MAKER_ACTS, link.created_by, row.enterprise_id, link.created_at, now):
+        raise LinkOver
+    return link, row

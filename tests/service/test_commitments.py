@@ -20,6 +20,9 @@ from bot.domain.errors import BadInput, NotFound, Stale
 from bot.domain.papers import Kind
 from bot.services import (
     certificate_life,
+    claim_reviews,
+    closing,
+    colleagues,
     commitment_publishing,
     commitments,
     consents,
@@ -293,6 +296,34 @@ async def test_a_link_that_is_over_says_so_and_nothing_else(member_enterprise, w
         await signing_links.look(token, now=now)
     with pytest.raises(LinkOver):
         await signing_links.sign(token, STROKES, vault=VAULT, now=now)
+
+
+@pytest.mark.parametrize("why", ["removed", "left", "phone lost", "lapsed", "closed", "came back"])
+async def test_no_link_outlives_the_binding_of_who_sent_it(member_enterprise, why):
+    legal, agent = await holder(member_enterprise), await people.member()
+    binding = await people.bind(agent.user_id, member_enterprise, Role.AGENT)
+    await commitments.prepare(member_enterprise, "李强", status="存续", actor=agent, now=NOW)
+    token = (await signing_links.forward(member_enterprise, actor=agent, now=NOW)).token
+    later = NOW + timedelta(hours=1)
+    if why == "removed":
+        await colleagues.remove(binding, actor=legal, reason="离职", now=later)
+    if why == "left":
+        await colleagues.leave(member_enterprise, actor=agent, now=later)
+    if why in {"phone lost", "came back"}:
+        await colleagues.lose_phone(actor=agent, now=later)
+    if why == "came back":
+        await claim_reviews.confirm(binding, actor=legal, now=later)
+    if why == "lapsed":
+        await people.fill(binding, expires_at=later)
+    if why == "closed":
+        await closing.close(actor=agent, now=later)
+
+    with pytest.raises(LinkOver):
+        await signing_links.look(token, now=later)
+    with pytest.raises(LinkOver):
+        await signing_links.sign(token, STROKES, vault=VAULT, now=later)
+
+    assert (await Commitment.get()).state is State.PREPARED
 
 
 async def test_a_stamped_letter_is_signature_and_seal_in_one(member_enterprise):
