@@ -29,6 +29,10 @@ MAX_KEY_CHARS = 160
 
 # WeChat repeats these as siblings, one or many: always a list.
 _REPEATED = frozenset({"List", "item", "detail"})
+# Sent by WeChat's own push service; whom they are about stands in OpenID.
+_ABOUT_SOMEBODY = frozenset(
+    {"user_info_modified", "user_authorization_revoke", "user_authorization_cancellation"}
+)
 # Both names come back in the reply; of these characters none can leave its CDATA.
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _INSTANT = re.compile(r"[0-9]{1,11}")
@@ -58,7 +62,7 @@ class Incoming:
     kind: str  # MsgType in lower case: "text", "image", … or "event"
     event: str  # in lower case, because two spellings circulate; "" for messages
     key: str  # EventKey as sent, or ""
-    openid: str
+    openid: str  # who wrote, or whom the event is about
     account_id: str  # the gh_… name of the account that was written to
     sent_at: int
     dedupe_key: str  # equal for every redelivery, within one account
@@ -88,12 +92,14 @@ def read(plain: bytes) -> Incoming:
     """Understand the plain XML or JSON of a callback; unknown types, events and fields are
     accepted."""
     fields = _parse_json(plain) if plain.lstrip()[:1] == b"{" else _parse(plain)
-    openid, account_id = _word(fields, "FromUserName"), _word(fields, "ToUserName")
+    sender, account_id = _word(fields, "FromUserName"), _word(fields, "ToUserName")
     kind = _word(fields, "MsgType").lower()
     created = fields.get("CreateTime")
     if not isinstance(created, str) or not _INSTANT.fullmatch(created):
         raise BadInput("消息的 CreateTime 缺失或格式不对。", field="CreateTime")
     event = _text(fields, "Event").lower() if kind == "event" else ""
+    about = event in _ABOUT_SOMEBODY and "OpenID" in fields
+    openid = _word(fields, "OpenID") if about else sender
     key = _text(fields, "EventKey")
     if number := _text(fields, "MsgId"):
         dedupe_key = f"m:{number}"

@@ -14,6 +14,10 @@ from bot.sandbox.people import MESSAGE, Nothing, Text, mini_openid
 from bot.sandbox.world import World
 
 
+PUSH_SERVICE = "oSbx7PingTaiTuiSongFuWu00001"
+"""Under this name WeChat tells what somebody took back: it is nobody's openid."""
+
+
 class Form(BaseModel):
     """How the account's owner has set its pushes up in the console."""
 
@@ -66,6 +70,7 @@ def revoke(world: World, who: Row, given: Revoke) -> Push:
     openid = mini_openid(who["openid"])
     name = "user_authorization_cancellation" if given.whole else "user_authorization_revoke"
     more: dict[str, xml.Field] = {"OpenID": openid, "AppID": world.config.mini_appid}
+    more["FromUserName"] = PUSH_SERVICE
     return event(world, openid, name, more if given.whole else more | {"RevokeInfo": "1"})
 
 

@@ -21,6 +21,7 @@ from bot.config import (
 )
 from bot.handlers.wechat.words import WORDS
 from bot.jobs import work_with
+from bot.sandbox.mini import PUSH_SERVICE
 from bot.sandbox.people import mini_openid
 from bot.services import outbox
 from models import Consent, Contact, Grant, InboundMessage, Job, JobState, Session
@@ -189,6 +190,7 @@ async def test_what_a_person_takes_back_in_wechat_ends_here_too(desk, whole):
     assert (await desk.doors.ask("GET", "/api/me", headers=me)).status == 401
     assert [one.revoked_at for one in await Consent.all()] == [NOW]
     assert [one.ended_at for one in await Session.all()] == [NOW]
+    assert PUSH_SERVICE not in await Contact.all().values_list("openid", flat=True)
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,20 @@ def test_two_different_events_of_one_person_in_one_second_are_two(one, other):
     assert read(one).dedupe_key != read(other).dedupe_key
 
 
+@pytest.mark.parametrize(
+    "event",
+    ["user_info_modified", "user_authorization_revoke", "user_authorization_cancellation"],
+)
+def test_what_wechat_itself_tells_of_somebody_is_about_them(event):
+    wang, li = (read(make_event(event, f"<OpenID>{who}</OpenID>")) for who in ("oWang", "oLi"))
+
+    assert (wang.openid, li.openid) == ("oWang", "oLi")
+    assert wang.dedupe_key == f"e:oWang:1700000001:{event}::"
+    assert li.dedupe_key != wang.dedupe_key
+    assert read(make_event(event)).openid == "oA1"
+    assert read(make_event("CLICK", "<OpenID>oWang</OpenID>")).openid == "oA1"
+
+
 def test_a_dedupe_key_is_never_long():
     message = read(make_event("VIEW", key("https://assoc.example/" + "页" * 2000)))
 
