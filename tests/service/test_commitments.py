@@ -29,13 +29,14 @@ from bot.services import (
     credit_files,
     journeys,
     signing_links,
+    withdrawals,
 )
 from bot.services.bindings import NeedsLegal, TooFresh
 from bot.services.certificate_bases import Basis
 from bot.services.certificates import issue
 from bot.services.commitment_texts import texts
 from bot.services.consents import NoConsent
-from models import AuditEntry, Commitment, SigningLink
+from models import AuditEntry, Commitment, Identity, SigningLink
 from models.ids import new_id
 from tests import people
 from tests.conftest import NOW
@@ -387,6 +388,24 @@ async def test_whoever_takes_back_the_consent_to_be_shown_is_shown_no_more(membe
     await commitments.prepare(member_enterprise, "李强", actor=agent, now=NOW)
     with pytest.raises(NoConsent):
         await commitments.sign(member_enterprise, STROKES, actor=owner, vault=VAULT, now=NOW)
+
+
+async def test_what_a_person_takes_back_in_wechat_is_shown_no_more_either(member_enterprise):
+    owner = await holder(member_enterprise)
+    row = await published(member_enterprise, owner)
+    identity = await Identity.get(user_id=owner.user_id)
+    job = {"appid": identity.appid, "openid": identity.openid}
+
+    for later in (NOW + timedelta(hours=1), NOW + timedelta(hours=2)):
+        await withdrawals.take(job, later)
+
+    await row.refresh_from_db()
+    assert (row.state, row.end_reason) == (State.WITHDRAWN, "签字人撤回了公开的同意")
+    assert (await certificate_life.find(row.certificate)).state == "withdrawn"
+    assert [standing.given_at for standing in await consents.standings(actor=owner)] == [None] * 4
+    [entry] = await AuditEntry.filter(action="commitment.withdraw")
+    assert (entry.actor_kind, entry.at) == ("member", NOW + timedelta(hours=1))
+    await withdrawals.take(job | {"openid": "nobody"}, NOW)
 
 
 async def test_a_consent_taken_back_before_the_seal_takes_the_signature_out(member_enterprise):
