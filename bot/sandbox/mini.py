@@ -13,7 +13,6 @@ from bot.sandbox.ledger import Row
 from bot.sandbox.people import MESSAGE, Nothing, Text, mini_openid
 from bot.sandbox.world import World
 
-
 PUSH_SERVICE = "oSbx7PingTaiTuiSongFuWu00001"
 """Under this name WeChat tells what somebody took back: it is nobody's openid."""
 

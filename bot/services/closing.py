@@ -4,6 +4,7 @@ What is the enterprise's stays the enterprise's: certificates, public commitment
 what was filled in for it while somebody else still acts for it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -42,6 +43,11 @@ from models import (
 
 KEEPER = System("account.close")
 REASON = "账号注销"
+_NOBODY_ELSE_HANDED_IN = """
+SELECT f.id FROM stored_file f WHERE f.id = ANY($1::uuid[]) AND f.erased_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.enterprise_id = f.enterprise_id
+        AND (f.id IN (b.licence_file, b.letter_file) OR b.older_files ? f.id::text))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ async def _leave_enterprises(actor: Member, *, now: datetime) -> None:
 async def _erase_claims(actor: Member, *, now: datetime) -> None:
     """Phone numbers, and papers that proved a claim, unless somebody else handed in the same."""
     mine = await Binding.filter(people.of(actor.user_id))
-    papers = {file for row in mine for file in claims.papers_of(row)}
+    papers = [file for row in mine for file in claims.papers_of(row)]
     gone: dict[str, object] = {
         "phone_sealed": None,
         "licence_file": None,
@@ -113,9 +119,12 @@ async def _erase_claims(actor: Member, *, now: datetime) -> None:
     }
     for row in mine:
         await binding_steps.fill(row, actor=actor, now=now, **gone)
-    for file in papers:
-        if not await Binding.exists(Q(licence_file=file) | Q(letter_file=file)):
-            await file_upkeep.erase(file, actor=KEEPER, now=now, reason=REASON)
+    await _erase(await fetch(_NOBODY_ELSE_HANDED_IN, papers), now=now)
+
+
+async def _erase(files: Sequence[Mapping[str, UUID]], *, now: datetime) -> None:
+    for file in files:
+        await file_upkeep.erase(file["id"], actor=KEEPER, now=now, reason=REASON)
 
 
 async def _drop_unfinished(actor: Member, *, now: datetime) -> None:

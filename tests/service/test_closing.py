@@ -19,6 +19,7 @@ from bot.services import (
     consents,
     drafts,
     exports,
+    file_upkeep,
     files,
     invitations,
     licence_photos,
@@ -156,6 +157,45 @@ async def test_papers_that_proved_a_claim_are_erased_unless_somebody_else_needs_
     erased = {row.id: row.erased_at for row in await StoredFile.all()}
     assert erased == {made[0]: None, made[1]: NOW, made[2]: NOW}
     assert await LicencePhoto.all().count() == 0
+
+
+async def test_two_who_handed_in_the_same_paper_can_both_close(db, tmp_path):
+    first, second = await people.opened(), await people.opened()
+    enterprise = await people.enterprise()
+    async with papers.cabinet_in(tmp_path) as cabinet:
+        with papers.spooled(papers.picture()) as upload:
+            paper = await files.keep(
+                upload, kind="claim_licence", enterprise_id=enterprise, actor=System("test"),
+                now=NOW, cabinet=cabinet,
+            )  # fmt: skip
+    for one, given in (
+        (first, {"licence_file": paper.id}),
+        (second, {"older_files": [str(paper.id)]}),
+    ):
+        binding = await people.bind(one.member.user_id, enterprise)
+        await people.fill(binding, **given)
+
+    await closing.close(actor=first.member, now=NOW)
+    assert (await StoredFile.get()).erased_at is None  # the other one's as well
+
+    await closing.close(actor=second.member, now=NOW)
+    assert (await StoredFile.get()).erased_at == NOW
+
+
+async def test_a_paper_that_is_gone_already_keeps_nobody_from_closing(db, tmp_path):
+    opened, enterprise = await people.opened(), await people.enterprise()
+    async with papers.cabinet_in(tmp_path) as cabinet:
+        with papers.spooled(papers.picture()) as upload:
+            paper = await files.keep(
+                upload, kind="claim_licence", enterprise_id=enterprise, actor=System("test"),
+                now=NOW, cabinet=cabinet,
+            )  # fmt: skip
+    await people.fill(await people.bind(opened.member.user_id, enterprise), licence_file=paper.id)
+    await file_upkeep.erase(paper.id, actor=System("test"), now=NOW)
+
+    await closing.close(actor=opened.member, now=NOW)
+
+    assert (await User.get(id=opened.member.user_id)).closed_at == NOW
 
 
 async def test_links_that_the_person_sent_out_lead_nowhere(db):
