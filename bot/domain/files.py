@@ -131,6 +131,8 @@ KINDS = MappingProxyType(
         "other": Kind("其他材料"),
     }
 )
+# They go with the account of whoever handed them in, and with the case that they were for.
+CONSENTED_KINDS = frozenset(name for name, kind in KINDS.items() if kind.purpose)
 # What somebody proves a claim with who does not act for the enterprise yet: the staff see it, the
 # enterprise's own people never do, for the claimant may be another than they think.
 CLAIM_KINDS = MappingProxyType(

@@ -15,6 +15,7 @@ from tortoise.transactions import in_transaction
 from bot.clients.database import everything, fetch
 from bot.domain.actors import Member, System
 from bot.domain.bindings import HOLDING, OPEN, Role
+from bot.domain.files import CONSENTED_KINDS
 from bot.services import (
     audit,
     binding_steps,
@@ -38,6 +39,7 @@ from models import (
     Identity,
     Invitation,
     LicencePhoto,
+    StoredFile,
     User,
 )
 
@@ -81,6 +83,7 @@ async def close(*, actor: Member, now: datetime) -> None:
         await consents.lock(actor.user_id)
         await _leave_enterprises(actor, now=now)
         await _erase_claims(actor, now=now)
+        await _erase_cards(actor, now=now)
         await _drop_unfinished(actor, now=now)
         await _forget_wechat(actor, now=now)
         await consents.revoke_all(actor=actor, now=now)
@@ -120,6 +123,15 @@ async def _erase_claims(actor: Member, *, now: datetime) -> None:
     for row in mine:
         await binding_steps.fill(row, actor=actor, now=now, **gone)
     await _erase(await fetch(_NOBODY_ELSE_HANDED_IN, papers), now=now)
+
+
+async def _erase_cards(actor: Member, *, now: datetime) -> None:
+    """The papers that were handed in by a consent of their own: identity cards."""
+    users = [str(user_id) for user_id in await _users(actor)]
+    cards = StoredFile.filter(
+        kind__in=CONSENTED_KINDS, actor_kind="member", actor__in=users, erased_at=None
+    )
+    await _erase(await cards.values("id"), now=now)
 
 
 async def _erase(files: Sequence[Mapping[str, UUID]], *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from bot.services import case_evidence, case_intake, cases
 from bot.services.retention import WITHDRAWN
 from models import AuditEntry, StoredFile
 from tests import applying, papers, people
-from tests.applying import EVALUATION, RATING, Desk
+from tests.applying import EVALUATION, RATING, SHANXI, Desk
 from tests.conftest import NOW
 
 STAFF = Staff("王芳")
@@ -61,11 +61,14 @@ async def test_what_another_case_needs_or_was_accepted_stays(desk):
     assert await case_evidence.erase(now=LATER + WITHDRAWN) == 1
 
 
-async def test_what_the_staff_accepted_may_be_used_again_and_stays(desk):
-    case = await desk.submitted(RATING)
+@pytest.mark.parametrize(("programme", "goes"), [(RATING, 0), (SHANXI, 1)])
+async def test_what_the_staff_accepted_may_be_used_again_but_for_identity_cards(
+    desk, programme, goes
+):
+    case = await desk.submitted(programme)
     await case_intake.accept(case, actor=STAFF, now=NOW)
     before = await left()
     await cases.withdraw(desk.enterprise, case, "", actor=desk.actor, now=NOW)
 
-    assert await case_evidence.erase(now=LATER) == 0
-    assert await left() == before
+    assert await case_evidence.erase(now=LATER) == goes
+    assert before - await left() == ({"representative_id.jpg"} if goes else set())

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.clients.database import act_for, fetch
+from bot.clients.database import act_for, everything, fetch
 from bot.domain.actors import System
 from bot.domain.bindings import Role, State
 from bot.domain.commitments import Missing
@@ -196,6 +196,27 @@ async def test_a_paper_that_is_gone_already_keeps_nobody_from_closing(db, tmp_pa
     await closing.close(actor=opened.member, now=NOW)
 
     assert (await User.get(id=opened.member.user_id)).closed_at == NOW
+
+
+async def test_identity_cards_go_with_whoever_handed_them_in_and_no_other_paper(db, tmp_path):
+    opened, colleague = await people.opened(), await people.opened()
+    enterprise = await people.enterprise()
+    async with papers.cabinet_in(tmp_path) as cabinet:
+        for who, size in ((opened, (900, 1200)), (colleague, (900, 1300))):
+            await people.bind(who.member.user_id, enterprise)
+            for kind in ("identity_card", "honour"):
+                with papers.spooled(papers.picture(size)) as upload:
+                    await files.keep(
+                        upload, kind=kind, enterprise_id=enterprise, actor=who.member, now=NOW,
+                        cabinet=cabinet,
+                    )  # fmt: skip
+
+    act_for(opened.member.user_id)
+    await closing.close(actor=opened.member, now=NOW)
+
+    async with everything("the test looks"):
+        gone = await StoredFile.filter(erased_at__isnull=False).values_list("kind", "actor")
+    assert gone == [("identity_card", str(opened.member.user_id))]
 
 
 async def test_links_that_the_person_sent_out_lead_nowhere(db):
