@@ -18,7 +18,7 @@ TOKEN_STALE = frozenset({40001, 40014, 42001})
 SENT_BEFORE = 45065
 NO_MENU = 46003
 # Wrong or frozen secret, our address not on WeChat's list, the account itself shut: no call works
-# until a person acts.
+# until a person acts, and then every one does: it says nothing about what was asked for.
 MISCONFIGURED = frozenset(
     {40002, 40013, 40125, 40164, 40243, 41002, 41004, 50004, 50007, 61004, 89503, 89506, 89507}
 )
@@ -52,7 +52,7 @@ def judged(
     loud = log.error if code in MISCONFIGURED else log.warning
     loud("wechat_refused", path=path, errcode=code, errmsg=said, rid=rid)
     what = f"{path}: {code} {said}"
-    if code in BUSY or code in NOT_NOW or code in TOKEN_STALE:
+    if code in BUSY or code in NOT_NOW or code in TOKEN_STALE or code in MISCONFIGURED:
         raise Transient(what, errcode=code, rid=rid, uncertain=code in BUSY)
     raise Permanent(what, errcode=code, rid=rid)
 

@@ -11,7 +11,10 @@ class WeChatError(Exception):
 
 
 class Transient(WeChatError):
-    """The same call may succeed later. When `uncertain`, it may even have taken effect already."""
+    """The same call may succeed later, if only after a person has mended the account's settings.
+
+    When `uncertain`, it may even have taken effect already.
+    """
 
     def __init__(
         self, what: str, *, errcode: int | None = None, rid: str = "", uncertain: bool = False

@@ -360,6 +360,7 @@ async def test_a_call_that_is_refused_twice_asks_for_no_third_token(wechat):
         ({"kind": "errcode", "errcode": -1}, Transient, -1, True),
         ({"kind": "errcode", "errcode": 45011}, Transient, 45011, False),
         ({"kind": "errcode", "errcode": 45009}, Transient, 45009, False),
+        ({"kind": "errcode", "errcode": 40164}, Transient, 40164, False),
         ({"kind": "errcode", "errcode": 47003}, Permanent, 47003, None),
         ({"kind": "html", "status": 502}, Transient, None, True),
         ({"kind": "html", "status": 200}, Transient, None, True),
@@ -407,7 +408,7 @@ async def test_a_stranger_is_permanent_with_code_and_rid(wechat):
     assert len(told.rid) == 26
 
 
-async def test_a_wrong_secret_is_permanent_and_not_asked_again_and_again():
+async def test_a_wrong_secret_says_nothing_of_the_call_and_is_not_asked_again_and_again():
     clock = Clock()
     async with (
         sandbox(clock) as server,
@@ -418,9 +419,10 @@ async def test_a_wrong_secret_is_permanent_and_not_asked_again_and_again():
         with caught_logs() as logs:
             told = [await failure(service.menu()) for _ in range(5)]
 
-    assert [(type(one), one.errcode) for one in told] == [
-        *[(Permanent, 40125)] * 3,
-        *[(Transient, None)] * 2,
+    # Transient: once somebody has mended the account, the very same call succeeds.
+    assert [(type(one), one.errcode, one.uncertain) for one in told] == [
+        *[(Transient, 40125, False)] * 3,
+        *[(Transient, None, False)] * 2,
     ]
     assert [line["level"] for line in logs.named("wechat_refused")] == ["error"] * 3
 

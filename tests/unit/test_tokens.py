@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.clients.tokens import Fetched, Tokens
-from bot.clients.wechat_errors import Permanent, Transient
+from bot.clients.wechat_errors import Transient
 from bot.domain import tokens
 from bot.domain.tokens import Move, Record, answered, asking, may_force, next_move
 from tests.conftest import NOW
@@ -224,7 +224,7 @@ async def test_two_processes_do_not_renew_at_the_same_moment():
 
 
 async def test_a_wrong_secret_is_told_to_everybody_and_blocks_nobody():
-    world = world_of(failure=Permanent("secret", errcode=40125))
+    world = world_of(failure=Transient("secret", errcode=40125))
     process = world.process()
 
     answers = await asyncio.gather(*(process.value() for _ in range(3)), return_exceptions=True)
