@@ -190,6 +190,19 @@ async def test_a_question_that_we_know_is_kept_too_when_it_was_asked_for(client,
     assert [ticket.question for ticket in await tickets.waiting()] == ["我要投诉"]
 
 
+@pytest.mark.parametrize("words", ["查询不到我们的证书，请打13800138000", "查 我们公司的进度"])
+async def test_a_question_that_begins_like_a_search_is_kept_when_it_was_asked_for(
+    client, clock, words
+):
+    clock.now = NIGHT
+    await say(client, "人工", 1)
+
+    taken = await say(client, words, 2)
+
+    (ticket,) = await tickets.waiting()
+    assert (taken[:3], ticket.question) == ("记下了", words.replace("13800138000", "138****8000"))
+
+
 async def test_in_a_year_that_is_not_announced_the_next_day_is_told_with_a_doubt(client, clock):
     clock.now = datetime(2026, 12, 31, 12, 0, tzinfo=NOW.tzinfo)
 

@@ -250,11 +250,14 @@ def searched(asked: Asked, text: str) -> str:
     """What somebody wants to look up; "" when this is no search.
 
     A number or a code by itself is one. 查询 right before other words is one unless these words
-    are a question that we know (查询费用是多少).
+    are a question that we know (查询费用是多少). Nothing is one while a dialogue waits for any
+    words: 查询不到我们的证书，请回电 is what somebody leaves for the staff.
     """
+    if asked.listening:
+        return ""
     number = typed_number(text)
     if NUMBER.fullmatch(number) or CREDIT_CODE.fullmatch(number):
-        return "" if asked.listening else number
+        return number
     found = _SEARCH.fullmatch(text)
     if not found:
         return ""
