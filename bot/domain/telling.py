@@ -19,6 +19,8 @@ ANSWER_WITHIN = timedelta(minutes=5)
 REPEATABLE_FOR = timedelta(minutes=9)
 IN_OTHER_HANDS_FOR = timedelta(minutes=1)
 LOST_AFTER = timedelta(minutes=15)
+# A message that we do not know to have gone out waits this long for a receipt that says so.
+RECEIPT_WITHIN = timedelta(minutes=15)
 
 NO_GRANT = 43101
 NOT_FOLLOWING = frozenset({43004, 43019, 48002, 50005})

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import structlog
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from bot.domain.telling import SEND, SUBSCRIPTIONS
+from bot.domain.telling import RECEIPT_WITHIN, SEND, SUBSCRIPTIONS
 from bot.services import outbox
 from bot.services.grants import lists
 from models import Receipt, Telling, TellingState
@@ -64,20 +65,22 @@ async def forget(appid: str, openid: str) -> None:
 
 async def _about(receipt: Receipt) -> Telling | None:
     """Template messages are found by their id. The answer to a subscription message has none:
-    there it is the person's oldest open one of that template."""
-    sent = Telling.filter(appid=receipt.appid, state=TellingState.SENT)
+    there it is the person's oldest open one of that template, and one whose answer was lost is
+    open for a while, because it may be just the one that WeChat speaks of."""
+    ours = Telling.filter(appid=receipt.appid)
     if not receipt.template_id:
-        return await sent.filter(msgid=receipt.msgid).select_for_update().first()
-    sent = sent.filter(
-        template_id=receipt.template_id, channel__in=[channel.value for channel in SUBSCRIPTIONS]
-    )
+        sent = ours.filter(state=TellingState.SENT, msgid=receipt.msgid)
+        return await sent.select_for_update().first()
+    lost = Q(state=TellingState.UNKNOWN, claimed_at__gt=receipt.received_at - RECEIPT_WITHIN)
+    waiting = ours.filter(
+        Q(state=TellingState.SENT) | lost,
+        template_id=receipt.template_id,
+        channel__in=[channel.value for channel in SUBSCRIPTIONS],
+        claimed_at__lte=receipt.received_at,
+    ).order_by("claimed_at")
     openid = receipt.openid
-    mine = sent.filter(service_openid=openid).order_by("claimed_at")
-    found = await mine.select_for_update().first()
-    return (
-        found
-        or await sent.filter(mini_openid=openid).order_by("claimed_at").select_for_update().first()
-    )
+    mine = await waiting.filter(service_openid=openid).select_for_update().first()
+    return mine or await waiting.filter(mini_openid=openid).select_for_update().first()
 
 
 async def _end(telling: Telling, status: str, *, now: datetime) -> None:

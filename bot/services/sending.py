@@ -260,6 +260,8 @@ async def _lose(telling: Telling, reason: str, now: datetime) -> None:
         )
         if lost and channel in SUBSCRIPTIONS:
             await _spend(telling, channel, Cause.MAYBE_USED, now)
+    if lost and channel in SUBSCRIPTIONS:
+        await receipts.settle(telling.appid, _openid(telling, channel), now=now)
 
 
 async def _fail(telling: Telling, now: datetime) -> None:

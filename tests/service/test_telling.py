@@ -541,13 +541,63 @@ async def test_the_receipt_of_a_subscription_finds_its_message_by_person_and_tem
     await world.send(second, now=NOW + timedelta(seconds=1))
     template_id = "T-certificate_expires-subscription"
 
-    await receipts.take(sent_event(template_id, "1"), NOW)
-    await receipts.take(sent_event(template_id, "1"), NOW)
+    later = NOW + timedelta(seconds=2)
+    await receipts.take(sent_event(template_id, "1"), later)
+    await receipts.take(sent_event(template_id, "1"), later)
     between = [(await telling.look(one)).state for one in (first, second)]
-    await receipts.take(sent_event(template_id, "2", "20002"), NOW)
+    await receipts.take(sent_event(template_id, "2", "20002"), later)
 
     assert between == [TellingState.DELIVERED, TellingState.SENT]
     assert (await telling.look(second)).tried == ("subscription:20002 words",)
+
+
+@pytest.mark.parametrize(
+    ("received", "states"),
+    [
+        (timedelta(seconds=1), [TellingState.DELIVERED, TellingState.SENT]),
+        (timedelta(minutes=16), [TellingState.UNKNOWN, TellingState.DELIVERED]),
+    ],
+)
+async def test_a_receipt_tells_the_end_of_the_message_whose_answer_was_lost(
+    world, received, states
+):
+    await contact(unfollowed_at=NOW)
+    await allow(Channel.SUBSCRIPTION, times=2)
+    world.service.troubles = [Transient("timeout", uncertain=True)]
+    lost, next_one = await told(key="k1"), await told(key="k2")
+    await world.send(lost)
+    await world.send(next_one, now=NOW + received)
+
+    event = sent_event("T-certificate_expires-subscription", "1")
+    await receipts.take(event, NOW + received)
+
+    assert [(await telling.look(one)).state for one in (lost, next_one)] == states
+
+
+async def test_a_receipt_that_comes_before_the_loss_is_written_down_is_matched(world):
+    await contact(unfollowed_at=NOW)
+    await allow(Channel.SUBSCRIPTION)
+    world.service.troubles = [Transient("timeout", uncertain=True)]
+    number = await told()
+
+    async def early() -> None:
+        await receipts.take(sent_event("T-certificate_expires-subscription", "1"), NOW)
+
+    world.service.meanwhile = early
+    await world.send(number)
+
+    assert (await telling.look(number)).state == TellingState.DELIVERED
+
+
+async def test_a_receipt_is_not_about_a_message_that_was_sent_after_it(world):
+    await contact(unfollowed_at=NOW)
+    await allow(Channel.SUBSCRIPTION)
+    number = await told()
+    await receipts.take(sent_event("T-certificate_expires-subscription", "1"), NOW)
+
+    await world.send(number, now=NOW + timedelta(seconds=1))
+
+    assert (await telling.look(number)).state == TellingState.SENT
 
 
 async def test_a_strange_receipt_is_kept_and_purged_later(world):
