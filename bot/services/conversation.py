@@ -13,6 +13,7 @@ from models import Contact, InboundMessage
 from models.ids import new_id
 
 FORGET = "conversation.forget"
+FOLLOWERS_ACTS = frozenset({"click", "view", "scan"})  # events: of the menu, and a code of ours
 FORGET_AFTER = timedelta(days=1)  # WeChat's own repeats are over long before
 
 
@@ -43,7 +44,8 @@ class Heard:
 
 
 # One statement is one transaction: the message's unique key decides whether anything happens.
-# Instants of following only move forward, so that late and swapped events do no harm.
+# Instants of following only move forward, so that late and swapped events do no harm. What only a
+# follower can do, done after we took them for gone, says that they follow again.
 _RECORD = """
 WITH message AS (
     INSERT INTO inbound_message (id, appid, dedupe_key, openid, kind, reply, received_at)
@@ -56,7 +58,8 @@ INSERT INTO contact
 SELECT $1, $2, $4, $7, $7, $8, $9, $10 FROM message
 ON CONFLICT (appid, openid) DO UPDATE SET
     last_seen_at = greatest(contact.last_seen_at, excluded.last_seen_at),
-    followed_at = greatest(contact.followed_at, excluded.followed_at),
+    followed_at = greatest(contact.followed_at, excluded.followed_at,
+        CASE WHEN $11 > contact.unfollowed_at THEN $11 END),
     unfollowed_at = greatest(contact.unfollowed_at, excluded.unfollowed_at),
     invalid_at = NULL,
     wrote_at = greatest(contact.wrote_at, excluded.wrote_at)
@@ -98,6 +101,7 @@ async def note(heard: Heard, reply: str, *, now: datetime) -> bool:
         heard.sent_at if heard.following is Following.BEGUN else None,
         heard.sent_at if heard.following is Following.ENDED else None,
         now if heard.wrote else None,
+        heard.sent_at if heard.wrote or heard.kind in FOLLOWERS_ACTS else None,
     )
     return bool(rows)
 

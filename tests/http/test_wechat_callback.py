@@ -88,6 +88,42 @@ async def test_following_leaving_and_coming_back_late_and_out_of_order(client):
     assert (contact.followed_at, contact.unfollowed_at) == (back, left)
 
 
+def clicked(at: datetime) -> str:
+    return event(ALICE, "CLICK", at=at, key="commitment")
+
+
+def scanned(at: datetime) -> str:
+    return event(ALICE, "SCAN", at=at, key="e:spring")
+
+
+def written(at: datetime) -> str:
+    return text(ALICE, "你好", number=1, at=at)
+
+
+@pytest.mark.parametrize("act", [clicked, scanned, written])
+async def test_who_does_what_only_a_follower_can_follows_again(client, act):
+    left, back = NOW, NOW + timedelta(minutes=1)
+    await send(client, event(ALICE, "unsubscribe", at=left))  # and no subscribe ever came
+
+    await send(client, act(back))
+
+    contact = await Contact.get()
+    assert (contact.followed_at, contact.unfollowed_at) == (back, left)
+    gone = {"appid": SANDBOX_APPID, "openid": ALICE, "left_at": left.isoformat()}
+    assert await conversation.forget(gone, NOW + timedelta(days=1)) is False
+
+
+@pytest.mark.parametrize("act", [clicked, scanned, written])
+async def test_what_was_done_before_leaving_does_not_bring_a_follower_back(client, act):
+    left = NOW + timedelta(minutes=1)
+    await send(client, event(ALICE, "unsubscribe", at=left))
+
+    await send(client, act(NOW))
+
+    contact = await Contact.get()
+    assert (contact.followed_at, contact.unfollowed_at) == (None, left)
+
+
 async def test_leaving_puts_the_job_that_forgets_and_a_repeat_puts_no_second(client):
     xml = event(ALICE, "unsubscribe", at=NOW)
     await send(client, text(ALICE, "你好", number=1, at=NOW))
