@@ -120,7 +120,8 @@ class Press:
     language: Language
     numbers: Mapping[str, str]
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """What else a text may hold, because the code fills it in when the text is said."""
+    """What a message may hold, because the code fills it in when it is said; numbers it may not:
+    only answers to questions are filled from the programmes."""
     keys: frozenset[str] | None = None
     """What a button of the menu may ask for; None lets all pass."""
 
@@ -130,9 +131,15 @@ class Press:
         if name.startswith(MENU):
             menus.check(body, keys=self.keys)
             return
-        missing = set(missing_numbers(body, self.numbers)) - self.own.get(name, frozenset())
-        if missing:
-            raise BadInput(f"{name}：没有这些数字：{'、'.join(sorted(missing))}。")
+        if name.startswith(MESSAGE):
+            strange = set(missing_numbers(body, {})) - self.own.get(name, frozenset())
+            if strange:
+                raise BadInput(
+                    f"{name}：这段话里填不进 {'、'.join(sorted(strange))}。"
+                    "费用、有效期等数字，请写在问答的答案里。"
+                )
+        elif missing := missing_numbers(body, self.numbers):
+            raise BadInput(f"{name}：没有这些数字：{'、'.join(missing)}。")
 
     def print(self, texts: Mapping[str, str]) -> Book:
         """A book of these texts. An answer whose number is unknown says so instead of guessing."""

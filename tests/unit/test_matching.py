@@ -273,8 +273,9 @@ def test_an_empty_message_or_an_unknown_kind_is_refused_and_a_withdrawn_answer_i
 def test_staff_may_keep_what_the_code_fills_in_and_nothing_else():
     shipped.press().check("message/ticket_taken", "好的，$when回复您。")
 
-    with pytest.raises(BadInput, match="没有这些数字：when"):
-        shipped.press().check("message/welcome", "$when见。")
+    for strange in ("when", "fee_commitment", "site"):
+        with pytest.raises(BadInput, match=f"填不进 {strange}。"):
+            shipped.press().check("message/welcome", f"${{{strange}}}见。")
 
 
 def test_a_knowledge_file_holds_entries_only():
