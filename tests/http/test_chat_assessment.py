@@ -15,7 +15,7 @@ from bot.scoring.asks import next_ask
 from bot.scoring.library import PACKS
 from bot.services import bindings, colleagues, self_assessments, sessions
 from bot.services.sessions import Known
-from models import Consent, Dialogue, SelfAssessment
+from models import Assessment, AuditEntry, Consent, Dialogue, Enterprise, SelfAssessment
 from tests import people
 from tests.conftest import NOW
 from tests.doors import LI, WANG, Doors, open_doors
@@ -231,6 +231,23 @@ async def test_whoever_has_finished_may_answer_everything_again_or_look(chat):
     assert again.startswith(WORDS["assess_begin"])
     assert "第1题，共" in again
     assert done.splitlines()[0] == first.splitlines()[0]
+
+
+async def test_looking_another_day_shows_what_is_kept_and_scores_nothing(chat):
+    first = await answer_all(chat, await chat.begin())
+    kept = await everything_kept(chat)
+    chat.doors.clock.now += timedelta(days=40)
+
+    await chat.begin()
+    looked = await chat.say("3")
+
+    assert looked == first
+    assert await everything_kept(chat) == kept
+
+
+async def everything_kept(chat: Chat) -> list[int]:
+    rows = [await table.all().count() for table in (SelfAssessment, Assessment, AuditEntry)]
+    return [*rows, (await Enterprise.get(id=chat.mine)).facts_version]
 
 
 async def date_asked(chat: Chat) -> str:

@@ -6,7 +6,6 @@ a day. Whoever has finished it may answer everything again, or one question.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from bot.domain.actors import Member
@@ -114,6 +113,9 @@ class SelfAssessment:
             return asking(walk, walk.item(value), {}, turn.words, mode=REST)
         if value == ONE:
             return _sections(turn, walk)
+        last = await assessments.latest(walk.enterprise_id, walk.scheme, basis="self")
+        if value == LOOK and last is not None:
+            return await self._shown(turn, walk, last.id)
         first = behind(walk, "") if value == ALL else None
         if first is None:
             return await self._done(turn, walk)
@@ -184,13 +186,19 @@ class SelfAssessment:
         return asking(walk, item, {}, turn.words, mode=mode)
 
     async def _done(self, turn: _Turn, walk: Walk) -> Stand:
-        home = f"{self.public_url}{places.of('assess', walk.enterprise_id)}/{walk.scheme}"
-        who: dict[str, Any] = {"actor": turn.member, "now": turn.now}
         try:
-            made = await self_assessments.finish(walk.enterprise_id, walk.scheme, **who)
+            made = await self_assessments.finish(
+                walk.enterprise_id, walk.scheme, actor=turn.member, now=turn.now
+            )
         except Unfinished:
-            return Stand(fill(turn.words["assess_faulty"], {"link": f"{home}/check"}))
-        told = await self_results.told(walk.enterprise_id, walk.scheme, made, **who)
+            return Stand(fill(turn.words["assess_faulty"], {"link": f"{self._home(walk)}/check"}))
+        return await self._shown(turn, walk, made)
+
+    async def _shown(self, turn: _Turn, walk: Walk, made: UUID) -> Stand:
+        """A result that is kept, in short."""
+        told = await self_results.told(
+            walk.enterprise_id, walk.scheme, made, actor=turn.member, now=turn.now
+        )
         titles, sections = shipped_wording()["sections"], dict(told.explanation.sections)
         total = told.result.total
         score = None if total is None else plain(total)
@@ -199,9 +207,12 @@ class SelfAssessment:
             "score": _points(turn, score),
             "why": "\n".join(sections.get(titles["why"], ())[:LINES]),
             "way": "\n".join(sections.get(titles["way_up"], ())[: LINES + 1]),
-            "link": f"{home}/results/{made}",
+            "link": f"{self._home(walk)}/results/{made}",
         }
         return Stand(fill(turn.words["assess_done"], values))
+
+    def _home(self, walk: Walk) -> str:
+        return f"{self.public_url}{places.of('assess', walk.enterprise_id)}/{walk.scheme}"
 
 
 async def _walk(turn: _Turn, about: About) -> Walk:
