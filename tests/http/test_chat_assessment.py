@@ -250,6 +250,27 @@ async def everything_kept(chat: Chat) -> list[int]:
     return [*rows, (await Enterprise.get(id=chat.mine)).facts_version]
 
 
+async def test_back_leads_one_choice_back_and_at_last_out(chat):
+    await answer_all(chat, await chat.begin())
+    await chat.bind(await people.enterprise("别家有限公司"))
+    which = await chat.say("自评")
+    schemes = await chat.say("1")
+    number = next(line[0] for line in schemes.splitlines() if "公共信用" in line)
+    before = [which, schemes, await chat.say(number), await chat.say("2")]
+    await chat.say("1")
+
+    back = [await chat.say(words) for words in ("返回", "上一题", "回去", "上一步", "返回")]
+
+    assert back == [*before[::-1], WORDS["dialogue_stopped"]]
+    assert await Dialogue.all().count() == 0
+
+
+async def test_with_one_enterprise_back_from_the_schemes_leads_out(chat):
+    await chat.say("自评")
+
+    assert await chat.say("返回") == WORDS["dialogue_stopped"]
+
+
 async def date_asked(chat: Chat) -> str:
     """Up to the question that wants a date."""
     said = await chat.begin()
@@ -352,7 +373,7 @@ async def test_unbinding_asks_first_and_then_does_it(chat):
     assert await chat.say("解绑") == WORDS["unbind_none"]
 
 
-@pytest.mark.parametrize("words", ["2", "不解绑"])
+@pytest.mark.parametrize("words", ["2", "不解绑", "返回"])
 async def test_whoever_thinks_again_stays_bound(chat, words):
     await chat.say("解绑")
 

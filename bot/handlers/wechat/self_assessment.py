@@ -6,6 +6,7 @@ a day. Whoever has finished it may answer everything again, or one question.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from bot.domain.actors import Member
@@ -18,14 +19,18 @@ from bot.handlers.wechat import places
 from bot.handlers.wechat.self_prompts import (
     About,
     Words,
-    askable,
+    about_of,
     asking,
     before,
     behind,
     choice,
     choosing,
+    enterprises,
     next_open,
+    offered,
     prompt,
+    questions,
+    sections,
 )
 from bot.scoring.answers import Parts, read
 from bot.scoring.asks import finished, next_ask, put
@@ -70,8 +75,7 @@ class SelfAssessment:
         turn = _Turn(member, words, now)
         if len(bound) == 1:
             return await self._schemes(turn, str(bound[0].enterprise_id))
-        known = [[str(one.enterprise_id), one.name] for one in bound]
-        return choosing(words["assess_which"], "enterprise", known, {})
+        return enterprises(bound, turn.words)
 
     async def take(
         self, about: About, said: str, heard: Heard, words: Words, now: datetime
@@ -94,8 +98,11 @@ class SelfAssessment:
 
     async def _chosen(self, turn: _Turn, about: About, said: str) -> Stand:
         again = choosing(about["ask"], about["choose"], about["known"], about)
-        if control_of(said) is Control.RESUME:
+        control = control_of(said)
+        if control is Control.RESUME:
             return again
+        if control is Control.BACK:
+            return await self._back(turn, about)
         value = choice(about["ask"], about["known"]).read(said)
         if value is None:
             return again.unread(turn.words["dialogue_unread"])
@@ -108,11 +115,11 @@ class SelfAssessment:
     async def _again(self, turn: _Turn, chosen: str, value: str, walk: Walk) -> Stand:
         """Everything was answered before: all of it once more, or one question, or the score."""
         if chosen == "section":
-            return _questions(turn, walk, value)
+            return questions(walk, value, turn.words)
         if chosen == "question":
             return asking(walk, walk.item(value), {}, turn.words, mode=REST)
         if value == ONE:
-            return _sections(turn, walk)
+            return sections(walk, turn.words)
         last = await assessments.latest(walk.enterprise_id, walk.scheme, basis="self")
         if value == LOOK and last is not None:
             return await self._shown(turn, walk, last.id)
@@ -127,12 +134,24 @@ class SelfAssessment:
             return Stand(turn.words["assess_none"])
         if len(offers) == 1:
             return await self._start(turn, enterprise, offers[0].scheme)
-        offer = turn.words["assess_offer"]
-        known = [
-            [one.scheme, fill(offer, {"scheme": one.asked.name, "minutes": str(one.asked.minutes)})]
-            for one in offers
-        ]
-        return choosing(turn.words["assess_scheme"], "scheme", known, {"enterprise": enterprise})
+        return offered(enterprise, offers, turn.words)
+
+    async def _back(self, turn: _Turn, about: About) -> Stand:
+        """The choice before this one, or out where this was the first."""
+        chosen = about["choose"]
+        if chosen == "question":
+            return sections(await _walk(turn, about), turn.words)
+        if chosen == "section":
+            return await self._start(turn, about["enterprise"], about["scheme"])
+        who: dict[str, Any] = {"actor": turn.member, "now": turn.now}
+        if chosen == "again":
+            offers = await self_assessments.offers(UUID(about["enterprise"]), **who)
+            if len(offers) > 1:
+                return offered(about["enterprise"], offers, turn.words)
+        bound = await bindings.bound(turn.member, now=turn.now)
+        if chosen != "enterprise" and len(bound) > 1:
+            return enterprises(bound, turn.words)
+        return Stand(turn.words["dialogue_stopped"])
 
     async def _start(self, turn: _Turn, enterprise: str, scheme: str) -> Stand:
         walk = await _walk(turn, {"enterprise": enterprise, "scheme": scheme})
@@ -199,14 +218,14 @@ class SelfAssessment:
         told = await self_results.told(
             walk.enterprise_id, walk.scheme, made, actor=turn.member, now=turn.now
         )
-        titles, sections = shipped_wording()["sections"], dict(told.explanation.sections)
+        titles, lines = shipped_wording()["sections"], dict(told.explanation.sections)
         total = told.result.total
         score = None if total is None else plain(total)
         values = {
             "name": told.enterprise,
             "score": _points(turn, score),
-            "why": "\n".join(sections.get(titles["why"], ())[:LINES]),
-            "way": "\n".join(sections.get(titles["way_up"], ())[: LINES + 1]),
+            "why": "\n".join(lines.get(titles["why"], ())[:LINES]),
+            "way": "\n".join(lines.get(titles["way_up"], ())[: LINES + 1]),
             "link": f"{self._home(walk)}/results/{made}",
         }
         return Stand(fill(turn.words["assess_done"], values))
@@ -232,38 +251,7 @@ def _done_before(turn: _Turn, walk: Walk, last: Kept) -> Stand:
     on = in_words(last.made_at.astimezone(BEIJING).date())
     values = {"scheme": walk.asked.name, "score": score, "on": on}
     ways = [[way, turn.words[words]] for way, words in WAYS.items()]
-    return choosing(fill(turn.words["assess_done_before"], values), "again", ways, _about(walk))
-
-
-def _sections(turn: _Turn, walk: Walk) -> Stand:
-    asked = {item.question.id for item in askable(walk)}
-    known = [
-        [section.id, section.title]
-        for section in walk.asked.sections
-        if any(question.id in asked for question in section.questions)
-    ]
-    return choosing(turn.words["assess_section"], "section", known, _about(walk))
-
-
-def _questions(turn: _Turn, walk: Walk, section: str) -> Stand:
-    inside = {
-        question.id
-        for one in walk.asked.sections
-        if one.id == section
-        for question in one.questions
-    }
-    known = [
-        [item.question.id, item.question.text]
-        for item in askable(walk)
-        if item.question.id in inside
-    ]
-    if not known:  # the rules have changed since
-        return _sections(turn, walk)
-    return choosing(turn.words["assess_question"], "question", known, _about(walk))
-
-
-def _about(walk: Walk) -> dict[str, str]:
-    return {"enterprise": str(walk.enterprise_id), "scheme": walk.scheme}
+    return choosing(fill(turn.words["assess_done_before"], values), "again", ways, about_of(walk))
 
 
 def _steered(  # what a word that steers is said to

@@ -7,8 +7,10 @@ from bot.domain.dialogues import Choice, Step
 from bot.domain.knowledge import fill
 from bot.scoring.answers import Parts
 from bot.scoring.asks import Ask, next_ask
+from bot.services.bindings import Bound
 from bot.services.dialogues import Stand
 from bot.services.self_answers import Item, Walk
+from bot.services.self_assessments import Offer
 
 Words = Mapping[str, str]
 About = Mapping[str, Any]
@@ -79,3 +81,48 @@ def choosing(ask: str, what: str, known: Known, about: About) -> Stand:
     """Something is to be chosen by its number; `about` is what is known by then."""
     listed = [list(one) for one in known]
     return Stand(choice(ask, known).text, {**about, "choose": what, "ask": ask, "known": listed})
+
+
+def enterprises(bound: Sequence[Bound], words: Words) -> Stand:
+    known = [[str(one.enterprise_id), one.name] for one in bound]
+    return choosing(words["assess_which"], "enterprise", known, {})
+
+
+def offered(enterprise: str, offers: Sequence[Offer], words: Words) -> Stand:
+    offer = words["assess_offer"]
+    known = [
+        [one.scheme, fill(offer, {"scheme": one.asked.name, "minutes": str(one.asked.minutes)})]
+        for one in offers
+    ]
+    return choosing(words["assess_scheme"], "scheme", known, {"enterprise": enterprise})
+
+
+def sections(walk: Walk, words: Words) -> Stand:
+    asked = {item.question.id for item in askable(walk)}
+    known = [
+        [section.id, section.title]
+        for section in walk.asked.sections
+        if any(question.id in asked for question in section.questions)
+    ]
+    return choosing(words["assess_section"], "section", known, about_of(walk))
+
+
+def questions(walk: Walk, section: str, words: Words) -> Stand:
+    inside = {
+        question.id
+        for one in walk.asked.sections
+        if one.id == section
+        for question in one.questions
+    }
+    known = [
+        [item.question.id, item.question.text]
+        for item in askable(walk)
+        if item.question.id in inside
+    ]
+    if not known:  # the rules have changed since
+        return sections(walk, words)
+    return choosing(words["assess_question"], "question", known, about_of(walk))
+
+
+def about_of(walk: Walk) -> dict[str, str]:
+    return {"enterprise": str(walk.enterprise_id), "scheme": walk.scheme}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.domain.dialogues import Choice, Step
+from bot.domain.dialogues import Choice, Control, Step, control_of
 from bot.domain.errors import DomainError
 from bot.domain.knowledge import fill
 from bot.services import bindings, colleagues, sessions
@@ -34,12 +34,10 @@ class Unbinding:
     async def take(
         self, about: Mapping[str, Any], said: str, heard: Heard, words: Words, now: datetime
     ) -> Stand:
-        if "known" in about:
-            again = _which(words, about["known"])
-            value = _names(words, about["known"]).read(said)
-            chosen = next((one for one in about["known"] if one[0] == value), None)
-            return _sure(words, chosen) if chosen else again.unread(words["dialogue_unread"])
-        value = _question(words, about["name"]).read(said)
+        back = control_of(said) is Control.BACK
+        if "known" in about and not back:
+            return _chosen(words, about["known"], said)
+        value = NO if back else _question(words, about["name"]).read(said)
         if value is None:
             again = _sure(words, [about["enterprise"], about["name"]])
             return again.unread(words["dialogue_unread"])
@@ -57,6 +55,14 @@ class Unbinding:
 
 def _which(words: Words, known: list[list[str]]) -> Stand:
     return Stand(_names(words, known).text, {"known": known})
+
+
+def _chosen(words: Words, known: list[list[str]], said: str) -> Stand:
+    value = _names(words, known).read(said)
+    chosen = next((one for one in known if one[0] == value), None)
+    if chosen is None:
+        return _which(words, known).unread(words["dialogue_unread"])
+    return _sure(words, chosen)
 
 
 def _names(words: Words, known: list[list[str]]) -> Step:
