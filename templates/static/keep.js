@@ -35,8 +35,11 @@
 
   function state(form) { return JSON.stringify(typedInto(form)); }
 
+  /* With what was typed goes the version of the page it was typed on: so the server still tells what
+     somebody else has changed since, and does not take what merely stood there for an answer. */
   function keep(form) {
     var typed = typedInto(form);
+    if (form.elements.seen) typed.seen = form.elements.seen.value;
     try { store.setItem(key, JSON.stringify({ at: Date.now(), fields: typed })); } catch (error) { /* full */ }
   }
 
@@ -51,6 +54,7 @@
       else field.value = typed[field.name];
     });
     if (state(form) === before) return; // the page brought all of it by itself
+    if (typed.seen) form.elements.seen.value = typed.seen;
     var said = document.createElement("p");
     said.className = "muted";
     said.setAttribute("role", "status");

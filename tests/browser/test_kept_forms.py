@@ -3,7 +3,11 @@
 import pytest
 from playwright.async_api import expect
 
+from bot.domain.bindings import Role
+from bot.domain.enterprises import Details
+from bot.services import enterprises
 from models import Consent
+from tests import people
 from tests.browser.looks import at_home, draw, promise
 from tests.browser.test_looks import context as context  # noqa: PLC0414
 from tests.browser.test_looks import site as site  # noqa: PLC0414
@@ -58,6 +62,44 @@ async def test_neither_a_lost_line_nor_a_refusal_loses_a_form_and_a_saved_one_is
     await stage.go(here)
 
     await expect(stage.page.get_by_text("已恢复")).to_have_count(0)
+
+
+async def test_what_was_typed_before_a_colleague_saved_undoes_nothing_of_theirs(stage):
+    enterprise = await at_home(stage)
+    here = f"/h5/e/{enterprise}/details"
+    await stage.go(here)
+    await stage.page.get_by_label("住所").fill("北京市西城区月坛南街59号")
+    await stage.go("/h5/me")
+    colleague = await people.member()
+    await people.bind(colleague.user_id, enterprise, Role.AGENT)
+    await enterprises.declare(enterprise, Details(staff=20), actor=colleague, now=NOW)
+
+    await stage.go(here)
+    await stage.page.get_by_role("button", name="保存").click()
+    await expect(stage.page.get_by_text("已保存")).to_be_visible()
+
+    known = (await enterprises.look(enterprise)).details
+    assert (known.staff, known.address) == (20, "北京市西城区月坛南街59号")
+
+
+async def test_what_was_typed_does_not_silently_replace_what_a_colleague_typed(stage):
+    enterprise = await at_home(stage)
+    here = f"/h5/e/{enterprise}/details"
+    await stage.go(here)
+    await stage.page.get_by_label("从业人员").fill("90")
+    await stage.go("/h5/me")
+    colleague = await people.member()
+    await people.bind(colleague.user_id, enterprise, Role.AGENT)
+    await enterprises.declare(enterprise, Details(staff=20), actor=colleague, now=NOW)
+
+    await stage.go(here)
+    await stage.page.get_by_role("button", name="保存").click()
+
+    await expect(stage.page.locator("#f-staff-fault")).to_contain_text("您的同事刚改成“20 人”")
+    assert (await enterprises.look(enterprise)).details.staff == 20
+    await stage.page.get_by_role("button", name="保存").click()
+    await expect(stage.page.get_by_text("已保存")).to_be_visible()
+    assert (await enterprises.look(enterprise)).details.staff == 90
 
 
 async def test_a_signature_that_was_drawn_is_there_again(stage):
