@@ -16,7 +16,8 @@ class Draft(Model):
     kind = fields.CharField(max_length=40)
     subject = fields.UUIDField()  # the enterprise, case or person that the form is about
     entries: dict[str, dict[str, Any]] = fields.JSONField()  # by field: value, version, session …
-    version = fields.IntField()
+    version = fields.IntField()  # goes on when it was handed in: an old page is known by its number
+    begun = fields.IntField(db_default=0)  # the version at which it was last handed in or given up
     saved_at = fields.DatetimeField()
     saved_by: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
         "models.User", related_name="drafts", on_delete=fields.RESTRICT

@@ -1,11 +1,13 @@
 """Drafts: what was typed and not handed in is kept field by field, and nobody overwrites unseen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
 
+from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import fetch
@@ -40,14 +42,19 @@ class Saved:
 
     fields: Mapping[str, Value]
     version: int
-    saved_at: datetime
-    saved_by: UUID
+    begun: int
+    """Who has seen an older version has seen a draft that was handed in since."""
+    saved_at: datetime | None
+    saved_by: UUID | None
 
 
-async def load(kind: str, subject: UUID) -> Saved | None:
+NONE: Final = Saved(MappingProxyType({}), 0, 0, None, None)
+
+
+async def load(kind: str, subject: UUID) -> Saved:
     """The draft of this kind about this subject. Whose it is, its caller has asked already."""
     draft = await Draft.get_or_none(kind=kind, subject=subject)
-    return _saved(draft) if draft else None
+    return _saved(draft) if draft else NONE
 
 
 async def save(
@@ -56,13 +63,16 @@ async def save(
     """Merge the given fields into the draft.
 
     A field that another session changed after version `seen`, to something else than what is given
-    now, stops the whole save: its writer is told, and nothing is silently replaced.
+    now, stops the whole save: its writer is told, and nothing is silently replaced. The same where
+    the draft was handed in with more than what was seen; with just that, the next draft begins.
     """
     async with in_transaction():
         await hold(kind, subject)
         draft = await Draft.get_or_none(kind=kind, subject=subject)
         if draft is None:
-            draft = Draft(id=new_id(now), kind=kind, subject=subject, entries={}, version=0)
+            draft = Draft(
+                id=new_id(now), kind=kind, subject=subject, entries={}, version=0, begun=0
+            )
         _check_unseen(draft, given, seen=seen, actor=actor)
         changed = {
             name: value for name, value in given.items() if _value(draft.entries, name) != value
@@ -88,11 +98,18 @@ async def hold(kind: str, subject: UUID) -> None:
 
 
 async def drop(kind: str, subject: UUID) -> None:
-    """The form was handed in, or is not wanted any more."""
-    await Draft.filter(kind=kind, subject=subject).delete()
+    """The form was handed in, or is not wanted any more; its versions go on."""
+    async with in_transaction():
+        await hold(kind, subject)
+        await Draft.filter(kind=kind, subject=subject).update(
+            entries={}, version=F("version") + 1, begun=F("version") + 1
+        )
 
 
 def _check_unseen(draft: Draft, given: Mapping[str, Value], *, seen: int, actor: Member) -> None:
+    if given and seen < draft.begun - 1:
+        mine = draft.saved_by_id == actor.user_id
+        raise Overtaken(tuple(given), at=draft.saved_at, mine=mine)
     clashing = {
         name: entry
         for name, value in given.items()
@@ -113,4 +130,6 @@ def _value(entries: Mapping[str, Mapping[str, Any]], name: str) -> Value:
 
 def _saved(draft: Draft) -> Saved:
     values = {name: entry["value"] for name, entry in draft.entries.items()}
-    return Saved(values, draft.version, draft.saved_at, draft.saved_by_id)
+    if not values:
+        return replace(NONE, version=draft.version, begun=draft.begun)
+    return Saved(values, draft.version, draft.begun, draft.saved_at, draft.saved_by_id)

@@ -47,7 +47,7 @@ OF_ENTERPRISE: Sequence[Part] = (
     Part("自评", "self_assessment", _ITS),
     Part("评分", "assessment", _ITS),
     Part("事实记录", "fact", _ITS),
-    Part("没填完的表", "draft", "t.subject = $1"),
+    Part("没填完的表", "draft", "t.subject = $1 AND t.entries <> '{}'"),
     Part("申报", "credit_case", _ITS),
     Part("申报经过", "case_step", _ITS),
     Part("申报材料", "case_material", _ITS),

@@ -51,6 +51,7 @@ class Walk:
     asked: Questionnaire
     items: Mapping[str, Item]
     seen: int  # hand this to `answer`, so that what another device saved since is not replaced
+    begun: int  # what was seen before that is a result by now
     saved_at: datetime | None
     as_of: date
 
@@ -107,8 +108,9 @@ async def stand(enterprise_id: UUID, enterprise: str, scheme: str, today: date) 
         rules=rules,
         asked=asked,
         items=items,
-        seen=draft.version if draft else 0,
-        saved_at=draft.saved_at if draft else None,
+        seen=draft.version,
+        begun=draft.begun,
+        saved_at=draft.saved_at,
         as_of=today,
     )
 
@@ -224,6 +226,6 @@ def encoded(parts: Mapping[str, str]) -> str:
     return json.dumps(parts, ensure_ascii=False, sort_keys=True)
 
 
-def decoded(draft: drafts.Saved | None) -> dict[str, dict[str, str]]:
-    fields = draft.fields if draft else {}
-    return {name: json.loads(text) for name, text in fields.items() if isinstance(text, str)}
+def decoded(draft: drafts.Saved) -> dict[str, dict[str, str]]:
+    fields = draft.fields.items()
+    return {name: json.loads(text) for name, text in fields if isinstance(text, str)}

@@ -90,8 +90,7 @@ async def offers(enterprise_id: UUID, *, actor: Member, now: datetime) -> tuple[
         count = sum(
             read(question, answers.get(question.id, {}), today).counts for question in asked
         )
-        saved = draft.saved_at if draft else None
-        found.append(Offer(asked, rules.scheme, count, saved, last))
+        found.append(Offer(asked, rules.scheme, count, draft.saved_at, last))
     return tuple(sorted(found, key=lambda offer: offer.asked.minutes))
 
 
@@ -124,7 +123,7 @@ async def answer(
     result by now; then nothing is saved.
     """
     found = await walk(enterprise_id, scheme, actor=actor, now=now)
-    if seen > found.seen:
+    if not found.begun <= seen <= found.seen:
         raise Finished
     fields = {}
     for name, parts in given.items():

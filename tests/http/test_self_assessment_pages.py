@@ -274,7 +274,7 @@ async def test_what_cannot_be_saved_is_shown_again_with_everything_typed(phone, 
     assert "没有保存。改好以后再点“下一页”" in phone.words()
     assert phone.form()["founded_on.v"] == odd
     assert phone.form()["taxpayer.v"] == "一般纳税人"
-    assert await drafts.load(f"self:{PUBLIC}", firm) is None
+    assert (await drafts.load(f"self:{PUBLIC}", firm)).fields == {}
 
 
 @pytest.mark.parametrize("part", ["1x.what", "²", "9" * 100])
@@ -319,7 +319,7 @@ async def test_a_page_from_before_the_result_is_not_saved_unseen(phone, client, 
     assert other.status == 409
     assert "这份自评已经看过结果了" in other.words()
     assert other.form()["taxpayer.v"] == "小规模纳税人"
-    assert await drafts.load(f"self:{PUBLIC}", firm) is None
+    assert (await drafts.load(f"self:{PUBLIC}", firm)).fields == {}
     await other.send()
     saved = await drafts.load(f"self:{PUBLIC}", firm)
     assert "小规模纳税人" in str(saved.fields["taxpayer"])
@@ -399,6 +399,7 @@ async def excel(phone: Phone, **cells: object) -> bytes:
 
 async def upload(phone: Phone, data: bytes) -> None:
     form = aiohttp.FormData()
+    form.add_field("seen", phone.form()["seen"])
     form.add_field("statements", data, filename="报表.xlsx")
     path = f"{phone.home}/{RATING}/statements"
     await phone._open(await phone.ask("POST", path, data=form), path)
@@ -418,6 +419,7 @@ async def test_a_filled_in_template_fills_in_the_pages(phone):
 async def test_a_wrong_cell_is_named_and_nothing_is_lost(phone):
     await phone.go(f"{phone.home}/{RATING}/part/income")
     await phone.send("later", profit={"unit": "1", "2025.净利润": "7"})
+    await phone.go(f"{phone.home}/{RATING}/statements")
     await upload(phone, await excel(phone, B12="三万"))
     refused = phone.words()
     await upload(phone, b"")
@@ -430,6 +432,50 @@ async def test_a_wrong_cell_is_named_and_nothing_is_lost(phone):
     assert "请先选择填好的 Excel 文件" in none
     assert "打不开这个文件" in broken
     assert phone.form()["profit.2025.净利润"] == "7"
+
+
+async def test_a_template_does_not_silently_replace_what_a_colleague_typed(phone, client, firm):
+    other = await somebody(client, firm)
+    await phone.go(f"{phone.home}/{RATING}/statements")
+    await other.go(f"{other.home}/{RATING}/part/income")
+    await other.send("later", profit={"unit": "1", "2025.净利润": "7"})
+    data = await excel(phone, B12=30000)
+
+    await upload(phone, data)
+    refused, status = phone.words(), phone.status
+    await other.go(f"{other.home}/{RATING}/part/income")
+    kept = other.form()["profit.2025.净利润"]
+    await upload(phone, data)
+    await other.go(f"{other.home}/{RATING}/part/income")
+
+    assert (status, kept) == (422, "7")
+    assert "您的同事刚刚改过这里" in refused
+    assert "要用文件里的数，请再选一次文件并上传。" in refused
+    assert other.form()["profit.2025.净利润"] == "30000"
+
+
+async def test_a_page_from_before_the_template_was_numbered_is_shown_anew(phone):
+    form = aiohttp.FormData()
+    form.add_field("statements", await excel(phone, B12=30000), filename="报表.xlsx")
+    path = f"{phone.home}/{RATING}/statements"
+
+    await phone._open(await phone.ask("POST", path, data=form), path)
+
+    assert "本页已经更新，请再选一次文件并上传。" in phone.words()
+
+
+async def test_a_page_from_before_any_answer_is_not_saved_over_a_result(phone, client, firm):
+    other = await somebody(client, firm)
+    await other.go(f"{other.home}/{PUBLIC}/part/company")
+    await phone.go(f"{phone.home}/{PUBLIC}/part/company")
+    await phone.send(taxpayer={"v": "一般纳税人"}, registration_status={"v": "存续"})
+    await phone.ask("POST", f"{phone.home}/{PUBLIC}/finish", data={})
+
+    await other.send(taxpayer={"v": "小规模纳税人"})
+
+    assert other.status == 409
+    assert "这份自评已经看过结果了" in other.words()
+    assert (await drafts.load(f"self:{PUBLIC}", firm)).fields == {}
 
 
 async def test_a_scheme_without_statements_has_no_template(phone):

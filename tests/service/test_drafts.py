@@ -46,7 +46,7 @@ async def test_what_is_saved_is_there_for_the_next_page(owner, subject):
     assert await drafts.load("f", subject) == second
     assert second.fields == {"a": "1", "b": ["x", "y"]}
     assert (second.saved_at, second.saved_by) == (LATER, owner.user_id)
-    assert await drafts.load("g", subject) is None
+    assert await drafts.load("g", subject) == drafts.NONE
 
 
 async def test_saving_the_same_again_changes_nothing(owner, subject):
@@ -125,4 +125,18 @@ async def test_a_form_that_was_handed_in_leaves_no_draft(owner, subject):
     await drafts.save("f", subject, {"a": "1"}, seen=0, actor=owner, now=NOW)
     await drafts.drop("f", subject)
 
-    assert await drafts.load("f", subject) is None
+    assert await drafts.load("f", subject) == replace(drafts.NONE, version=2, begun=2)
+
+
+async def test_what_was_handed_in_unseen_is_not_silently_replaced(owner, colleague, subject):
+    await drafts.save("f", subject, {"a": "1"}, seen=0, actor=owner, now=NOW)
+    await drafts.save("f", subject, {"a": "2"}, seen=1, actor=owner, now=LATER)
+    await drafts.drop("f", subject)
+
+    with pytest.raises(Overtaken) as refused:
+        await drafts.save("f", subject, {"a": "1"}, seen=1, actor=colleague, now=LATER)
+    seen_all = await drafts.save("f", subject, {"a": "3"}, seen=2, actor=colleague, now=LATER)
+
+    told = refused.value
+    assert (told.names, told.at, told.mine) == (("a",), LATER, False)
+    assert seen_all.fields == {"a": "3"}

@@ -98,7 +98,7 @@ class Desk:
 
     async def finish(self) -> UUID:
         made = await self_assessments.finish(self.firm, self.scheme, actor=self.actor, now=self.now)
-        self.seen = 0  # the answers are a result now
+        await self.walk()  # the answers are a result now
         return made
 
     async def told(self, assessment: UUID):
@@ -138,7 +138,7 @@ async def test_the_whole_walk_is_scored_kept_and_explained(desk, firm):
     assert (told.answered, told.unsure, told.share) == (18, 0, 100)
     assert (told.last, told.verified, told.burdens) == (None, None, ())
     assert told.span.low == told.span.high == CLEAN_TOTAL
-    assert await drafts.load(f"self:{PUBLIC}", firm) is None
+    assert (await drafts.load(f"self:{PUBLIC}", firm)).fields == {}
     kept = await SelfAssessment.get(assessment_id=made)
     assert (kept.user_id, kept.answers["lists"]) == (desk.actor.user_id, {"has": "no"})
 
@@ -161,7 +161,6 @@ async def test_an_answer_that_comes_while_a_colleague_finishes_is_kept(
     await asyncio.gather(finishing, answering)
 
     draft = await drafts.load(f"self:{PUBLIC}", firm)
-    assert draft is not None
     assert draft.fields == {"lists": '{"has": "no"}'}
 
 
@@ -335,9 +334,25 @@ async def test_answers_from_before_the_result_are_refused(desk, firm, colleague)
     with pytest.raises(Finished, match="已经看过结果了"):
         await other.answer(taxpayer={"v": "小规模纳税人"})
 
-    assert await Draft.all().count() == 0
+    assert (await drafts.load(f"self:{PUBLIC}", firm)).fields == {}
     await other.walk()
     await other.answer(taxpayer={"v": "小规模纳税人"})
+
+
+async def test_answers_from_before_a_result_are_refused_whatever_number_the_next_draft_has(
+    desk, firm, colleague
+):
+    other = Desk(firm, colleague)
+    await desk.answer(taxpayer={"v": "一般纳税人"}, registration_status={"v": "存续"})
+    await other.walk()
+    await desk.finish()
+    for many in range(3):
+        await desk.answer(certificates={"has": "yes", "n": str(many)})
+
+    with pytest.raises(Finished):
+        await other.answer(taxpayer={"v": "小规模纳税人"})
+
+    assert "taxpayer" not in (await drafts.load(f"self:{PUBLIC}", firm)).fields
 
 
 async def test_two_devices_on_different_questions_do_not_disturb_each_other(desk, firm, colleague):
@@ -436,7 +451,7 @@ async def test_starting_over_forgets_the_answers_and_keeps_the_facts(desk, firm,
     await self_assessments.start_over(firm, PUBLIC, actor=owner, now=NOW)
     walk = await desk.walk()
 
-    assert (walk.answered, walk.seen, walk.saved_at) == (2, 0, None)
+    assert (walk.answered, walk.begun, walk.saved_at) == (2, walk.seen, None)
 
 
 async def test_the_offers_say_how_far_each_scheme_has_come(desk, firm, owner):
