@@ -114,7 +114,8 @@ async def _invitation(of: Enterprise) -> str:
 async def _assessment(of: Enterprise) -> str:
     who = await of.member()
     given = {"registration_status": {"v": "存续"}}
-    await self_assessments.answer(of.id, PUBLIC_CREDIT, given, seen=0, actor=who, now=NOW)
+    seen = (await self_assessments.walk(of.id, PUBLIC_CREDIT, actor=who, now=NOW)).seen
+    await self_assessments.answer(of.id, PUBLIC_CREDIT, given, seen=seen, actor=who, now=NOW)
     return str(await self_assessments.finish(of.id, PUBLIC_CREDIT, actor=who, now=NOW))
 
 
@@ -217,7 +218,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
         "place": "北京市西城区月坛南街59号",
     },
     "/api/enterprises/{enterprise}/colleagues/{binding}/remove": {"reason": ""},
-    "/api/enterprises/{enterprise}/details": {"industry": "C13"},
+    "/api/enterprises/{enterprise}/details": {"industry": "C13", "seen": "-"},
     "/api/enterprises/{enterprise}/invitations": {"role": "agent"},
     "/api/invitations/{token}": {"person": "李强"},
     "/api/phone": {"code": "0123"},

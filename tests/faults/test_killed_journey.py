@@ -161,7 +161,8 @@ async def bind(road: Road) -> UUID:
 
 async def describe(road: Road, here: str) -> None:
     said = {"industry": "C13", "staff": 86, "address": "北京市西城区", "status": "存续"}
-    await road.ask("POST", f"{here}/details", json=said)
+    seen = str((await Registration.get(superseded_at=None)).id)
+    await road.ask("POST", f"{here}/details", json=said | {"seen": seen})
     for name in ("industry", "staff", "address"):
         road.remember(name, said[name])
 

@@ -46,7 +46,8 @@ async def test_my_enterprises_are_listed_with_role_and_every_membership(phone, m
 
 
 async def test_what_is_told_comes_back_with_the_size(phone, mine):
-    body = {"industry": "I65", "staff": 100, "revenue_fen": 10**9, "founded_on": "2019-06-01"}
+    body = {"industry": "I65", "staff": 100, "revenue_fen": 10**9, "founded_on": "2019-06-01",
+            "seen": "-"}  # fmt: skip
 
     status, said = await phone.ask("POST", f"/api/enterprises/{mine}/details", body)
 
@@ -60,21 +61,39 @@ async def test_what_is_told_comes_back_with_the_size(phone, mine):
 
 async def test_what_is_given_empty_is_emptied_and_what_is_not_given_stays(phone, mine):
     path = f"/api/enterprises/{mine}/details"
-    await phone.ask("POST", path, {"staff": 100, "address": "北京", "industry": "I65"})
+    given = {"staff": 100, "address": "北京", "industry": "I65", "seen": "-"}
+    _, first = await phone.ask("POST", path, given)
 
-    _, said = await phone.ask("POST", path, {"staff": None, "address": ""})
+    _, said = await phone.ask("POST", path, {"staff": None, "address": "", "seen": first["seen"]})
 
     found = said["registration"]
     assert (found["staff"], found["address"], found["industry"]) == (None, "", "I65")
 
 
+async def test_the_second_of_two_phones_is_told_and_replaces_nothing(client, phone, mine):
+    other = await mini(client)
+    await people.bind(other.member.user_id, mine, Role.AGENT)
+    path = f"/api/enterprises/{mine}"
+    seen = (await other.ask("GET", path))[1]["seen"]
+    await phone.ask("POST", f"{path}/details", {"staff": 20, "seen": seen})
+
+    status, said = await other.ask("POST", f"{path}/details", {"staff": 30, "seen": seen})
+    _, found = await other.ask("GET", path)
+    again = await other.ask("POST", f"{path}/details", {"staff": 30, "seen": found["seen"]})
+
+    assert (status, said["error"]["code"], said["error"]["field"]) == (409, "overtaken", "staff")
+    assert found["registration"]["staff"] == 20
+    assert (again[0], again[1]["registration"]["staff"]) == (200, 30)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [({"industry": "X1"}, "industry"), ({"status": "好"}, "status"),
-     ({"founded_on": "2030-01-01"}, "founded_on"), ({"staff": -1}, "staff")],
+     ({"founded_on": "2030-01-01"}, "founded_on"), ({"staff": -1}, "staff"), ({}, "seen")],
 )  # fmt: skip
 async def test_a_slip_is_told_at_its_field(phone, mine, body, field):
-    status, said = await phone.ask("POST", f"/api/enterprises/{mine}/details", body)
+    seen = {"seen": "-"} if body else {}
+    status, said = await phone.ask("POST", f"/api/enterprises/{mine}/details", body | seen)
 
     assert (status, said["error"]["field"]) == (400, field)
 

@@ -17,7 +17,7 @@ NUL = "李\0强"
     ("path", "body"),
     [
         ("/api/enterprises/{e}/commitment", {"legal_representative": NUL}),
-        ("/api/enterprises/{e}/details", {"address": NUL}),
+        ("/api/enterprises/{e}/details", {"address": NUL, "seen": "-"}),
         ("/api/claims", {"credit_code": "91350100M000100Y43", "name": "晨星科技有限公司",
                          "role": "agent", "person": NUL, "phone": "13900139000"}),
     ],

@@ -14,11 +14,12 @@ from bot.domain.errors import BadInput, NotFound
 from bot.domain.memberships import HOWS
 from bot.domain.workdays import BEIJING
 from bot.handlers import forms
-from bot.handlers.members import enterprise_id, member
+from bot.handlers.members import UUID_TEXT, enterprise_id, member
 from bot.handlers.surface import Contract
 from bot.services import bindings, colleagues, credit_files, enterprises, memberships
 from bot.services.colleagues import NotYetRenewable
 from bot.services.credit_files import Place
+from bot.services.drafts import Overtaken
 
 
 class Membership(BaseModel):
@@ -54,6 +55,7 @@ class Described(forms.Input):
     revenue_fen: int | None = Field(None, ge=0, le=10**16, description="上年营业收入，分")
     assets_fen: int | None = Field(None, ge=0, le=10**16, description="上年末资产总额，分")
     address: str = Field("", max_length=300, description="住所")
+    seen: str = Field(pattern=f"^(-|{UUID_TEXT})$", description="上次得到的 seen，原样送回")
 
 
 class Registration(BaseModel):
@@ -72,6 +74,7 @@ class Registration(BaseModel):
 class Whole(BaseModel):
     enterprise: Mine
     registration: Registration
+    seen: str = Field(description="企业信息的版本，填写时原样送回")
 
 
 class Line(BaseModel):
@@ -112,10 +115,11 @@ class Industries(BaseModel):
 LIST = Contract("我绑定的企业", returns=All)
 SHOW = Contract("一家企业的信息", returns=Whole, refusals=(NotFound,))
 DESCRIBE = Contract(
-    "填写企业信息；没有给的项目保持原样，给空值的清空；协会登记的登记状态不能改",
+    "填写企业信息；没有给的项目保持原样，给空值的清空；协会登记的登记状态不能改。"
+    "别人在 seen 之后改过的项目，不会被盖掉",
     body=Described,
     returns=Whole,
-    refusals=(NotFound,),
+    refusals=(NotFound, Overtaken),
 )
 READ = Contract("信用档案", query=Page, returns=File, refusals=(NotFound,))
 RENEW = Contract("绑定续期一年", returns=Renewed, refusals=(NotFound, NotYetRenewable))
@@ -145,9 +149,11 @@ async def describe(request: web.Request) -> web.Response:
     check_founded(given.founded_on, today=today)
     counted = (given.staff, given.revenue_fen, given.assets_fen)
     year = today.year - 1 if any(one is not None for one in counted) else None
-    details = Details(**given.model_dump(), figures_year=year)
+    details = Details(**given.model_dump(exclude={"seen"}), figures_year=year)
     emptied = {name for name in given.model_fields_set if getattr(given, name) in ("", None)}
-    await enterprises.declare(enterprise_id(request), details, emptied=emptied, actor=who, now=now)
+    await enterprises.declare(
+        enterprise_id(request), details, emptied=emptied, seen=given.seen, actor=who, now=now
+    )
     return await _whole(request)
 
 
@@ -189,13 +195,16 @@ async def list_industries(_request: web.Request) -> web.Response:
 async def _whole(request: web.Request) -> web.Response:
     now = request.app[DEPS].clock()
     mine = await bindings.require(member(request), enterprise_id(request), now=now)
-    known = (await enterprises.look(mine.enterprise_id)).details
+    profile = await enterprises.look(mine.enterprise_id)
+    known = profile.details
     values = known.values()
     del values["figures_year"]
     registration = Registration.model_validate(
         values | {"industry_name": industries.name_of(known.industry), "size": known.size}
     )
-    answer = Whole(enterprise=await _mine(mine, now=now), registration=registration)
+    answer = Whole(
+        enterprise=await _mine(mine, now=now), registration=registration, seen=profile.seen
+    )
     return web.json_response(text=answer.model_dump_json())
 
 
