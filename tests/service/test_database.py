@@ -1,5 +1,6 @@
 """What every connection of the product promises, seen from inside it."""
 
+from datetime import timedelta
 from uuid import RFC_4122
 
 import pytest
@@ -56,6 +57,12 @@ def test_ids_of_one_instant_sort_by_it_and_differ():
     assert {i.variant for i in ids} == {RFC_4122}
     assert {i.version for i in ids} == {7}
     assert {i.int >> 80 for i in ids} == {int(NOW.timestamp() * 1000)}
+
+
+def test_ids_sort_as_they_were_made():
+    made = [new_id(NOW + timedelta(milliseconds=n // 500)) for n in range(1000)]
+
+    assert made == sorted(set(made))
 
 
 @pytest.mark.parametrize(
