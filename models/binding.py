@@ -70,6 +70,7 @@ class BindingStep(Model):
     )
     state = fields.CharEnumField(State, max_length=12)
     action = fields.CharField(max_length=20)
+    role = fields.CharEnumField(Role, max_length=8)  # as it was after the step
     by = fields.CharField(max_length=80)
     reason = fields.CharField(max_length=200, db_default="")
     at = fields.DatetimeField()

@@ -126,6 +126,7 @@ async def _trail(
         binding_id=binding.id,
         state=binding.state,
         action=action,
+        role=binding.role,
         by=people.label(actor),
         reason=reason[:200],
         at=now,

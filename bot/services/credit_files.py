@@ -104,12 +104,15 @@ async def names(enterprise_id: UUID, _before: Place | None) -> list[Entry]:
 
 async def registrations(enterprise_id: UUID, _before: Place | None) -> list[Entry]:
     """Each version of the registration, by what was new in it."""
-    rows = await Registration.filter(enterprise_id=enterprise_id).order_by("recorded_at")
+    rows = await Registration.filter(enterprise_id=enterprise_id).order_by(
+        "recorded_at", "superseded_at", "id"
+    )
     entries = []
     before: Mapping[str, str] = {}
     for row in rows:
         now_so = shown(enterprises.details_of(row))
         new = [f"{name}：{value}" for name, value in now_so.items() if before.get(name) != value]
+        new += [f"{name}：已清空" for name in before if name not in now_so]
         entries.append(
             Entry(
                 row.recorded_at,
@@ -141,7 +144,7 @@ async def memberships(enterprise_id: UUID, _before: Place | None) -> list[Entry]
 
 
 async def people(enterprise_id: UUID, _before: Place | None) -> list[Entry]:
-    """What happened to the bindings; of persons only their role and the name they gave."""
+    """What happened to the bindings; of persons only their role then and the name they gave."""
     rows = (
         await BindingStep.filter(binding__enterprise_id=enterprise_id)
         .order_by("at", "id")
@@ -151,7 +154,7 @@ async def people(enterprise_id: UUID, _before: Place | None) -> list[Entry]:
         Entry(
             row.at,
             str(row.id),
-            f"联系人（{row.binding.role.label}）{ACTION_LABELS[row.action]}",
+            f"联系人（{row.role.label}）{ACTION_LABELS[row.action]}",
             "；".join(part for part in (row.binding.person, row.reason) if part),
         )
         for row in rows

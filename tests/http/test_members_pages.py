@@ -238,7 +238,7 @@ async def test_a_slip_in_the_details_changes_nothing(phone, mine, wrong, sentenc
 
 
 async def test_the_file_keeps_what_was_said_before(phone, mine):
-    for staff in ("20", "25"):
+    for staff in ("20", "25", ""):
         await phone.send(f"/h5/e/{mine}/details", {"staff": staff})
     await people.join(mine)
 
@@ -246,6 +246,7 @@ async def test_the_file_keeps_what_was_said_before(phone, mine):
     part = await phone.read(f"/h5/e/{mine}/file?chapter=会员资格")
 
     assert ("从业人员：20 人" in whole, "从业人员：25 人" in whole) == (True, True)
+    assert "从业人员：已清空；企业填报" in whole
     assert "企业名称：晨星科技有限公司" in whole
     assert ("会员资格：会员" in part, "从业人员" in part) == (True, False)
 

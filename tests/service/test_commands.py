@@ -138,6 +138,24 @@ async def test_a_report_whose_photo_goes_with_its_column_says_no_more_that_it_ha
     assert [row["photo_type"] for row in rows] == ["", "image/png"]
 
 
+async def test_old_steps_of_a_binding_get_the_role_that_they_were_taken_with(emptier):
+    roles = import_module("models.migrations.0035_roles_of_steps").ROLES
+    await emptier.execute(
+        "CREATE TEMP TABLE binding (id int, role text);"  # these hide the real ones
+        "CREATE TEMP TABLE binding_step (id int, binding_id int, action text, at int, role text);"
+        "INSERT INTO binding VALUES (1, 'agent'), (2, 'legal');"
+        "INSERT INTO binding_step VALUES (1, 1, 'claim', 1), (2, 1, 'question', 1),"
+        " (3, 1, 'renew', 2), (4, 2, 'approve', 1), (5, 2, 'question', 2), (6, 2, 'uphold', 3)"
+    )
+    try:
+        await emptier.execute(roles)
+        rows = await emptier.fetch("SELECT role FROM binding_step ORDER BY id")
+    finally:
+        await emptier.execute("DROP TABLE pg_temp.binding, pg_temp.binding_step")
+
+    assert [row["role"] for row in rows] == ["legal", "agent", "agent", "legal", "agent", "legal"]
+
+
 async def test_the_models_ask_for_no_step_that_no_file_holds(env):
     said = await bot("migrate", "--check", env=env)
 

@@ -13,6 +13,7 @@ from bot.services import (
     bindings,
     claim_reviews,
     commitments,
+    credit_files,
     enterprises,
     invitations,
     outbox,
@@ -127,9 +128,14 @@ async def test_the_former_representative_acts_as_an_agent_until_the_staff_uphold
     with pytest.raises(NotFound):
         await claim_reviews.uphold(binding.id, actor=STAFF, reason="电话核实", now=NOW + DAY)
     steps = await BindingStep.filter(binding_id=binding.id).order_by("at", "id")
-    assert [(step.action, step.state) for step in steps] == [
-        ("question", State.ACTIVE), ("uphold", State.ACTIVE),
+    assert [(step.action, step.state, step.role) for step in steps] == [
+        ("question", State.ACTIVE, Role.AGENT), ("uphold", State.ACTIVE, Role.LEGAL),
     ]  # fmt: skip
+    told_so = (await credit_files.read(firm, actor=owner, now=NOW, chapter="联系人")).entries
+    assert [entry.title for entry in told_so] == [
+        "联系人（法定代表人）核实后恢复法定代表人身份",
+        "联系人（经办人）登记的法定代表人已变更，改按经办人办理，等待确认",
+    ]
 
 
 async def test_who_is_the_new_representative_is_not_questioned(firm, owner):
