@@ -250,13 +250,17 @@ async def everything_kept(chat: Chat) -> list[int]:
     return [*rows, (await Enterprise.get(id=chat.mine)).facts_version]
 
 
+def number_of(words: str, asked: str) -> str:
+    return next(line[0] for line in asked.splitlines() if words in line)
+
+
 async def test_back_leads_one_choice_back_and_at_last_out(chat):
     await answer_all(chat, await chat.begin())
     await chat.bind(await people.enterprise("别家有限公司"))
     which = await chat.say("自评")
-    schemes = await chat.say("1")
-    number = next(line[0] for line in schemes.splitlines() if "公共信用" in line)
-    before = [which, schemes, await chat.say(number), await chat.say("2")]
+    schemes = await chat.say(number_of(NAME, which))
+    done_before = await chat.say(number_of("公共信用", schemes))
+    before = [which, schemes, done_before, await chat.say("2")]
     await chat.say("1")
 
     back = [await chat.say(words) for words in ("返回", "上一题", "回去", "上一步", "返回")]
