@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bot.clients.database import fetch
 from bot.domain.actors import Actor
-from bot.domain.bindings import FRESH, HOLDING, LIVES, RENEW_AFTER, STEPS, How, Role, State
+from bot.domain.bindings import FRESH, HOLDING, LIVES, OPEN, RENEW_AFTER, STEPS, How, Role, State
 from bot.domain.errors import NotFound, Stale
 from bot.services import audit, people
 from models import Binding, BindingStep, Enterprise
@@ -100,16 +100,15 @@ async def holders(enterprise_id: UUID, *, now: datetime) -> list[Binding]:
 
 
 async def mine(enterprise_id: UUID, user_id: UUID) -> Binding | None:
-    """The open binding of a person, whichever of their users it was given to."""
-    rows = await fetch(
-        "SELECT b.id FROM binding b JOIN app_user u ON u.id = b.user_id WHERE b.enterprise_id = $1"
-        " AND (u.id = $2 OR u.joined_into_id = $2)"
-        " AND b.state IN ('requested', 'disputed', 'active', 'suspended')"
-        " ORDER BY b.state, b.id LIMIT 1",
-        enterprise_id,
-        user_id,
-    )
-    return await Binding.get(id=rows[0]["id"]) if rows else None
+    """The open binding of a person that counts, of those that `each_of` finds."""
+    return next(iter(await each_of(user_id, enterprise_id)), None)
+
+
+async def each_of(user_id: UUID, enterprise_id: UUID) -> list[Binding]:
+    """Every open binding of a person, the active first: each of two users that proved to be one
+    person may have had its own."""
+    rows = Binding.filter(people.of(user_id), enterprise_id=enterprise_id, state__in=OPEN)
+    return await rows.order_by("state", "id")
 
 
 async def _trail(

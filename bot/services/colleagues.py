@@ -30,6 +30,7 @@ from bot.services.claim_reviews import end, tell_moved
 from models import Binding, Enterprise
 
 CLOCK = System("bindings.expire")
+_ACTIVE = frozenset({State.ACTIVE})
 AT_ONCE = 500  # bindings of one run of the clock
 
 
@@ -84,14 +85,15 @@ async def renew(enterprise_id: UUID, *, actor: Member, now: datetime) -> datetim
     """Another year, from thirty days before the end to thirty days after it; answers till when."""
     async with in_transaction():
         await binding_steps.lock(enterprise_id)
-        binding = await binding_steps.mine(enterprise_id, actor.user_id)
-        if binding is None or binding.state is not State.ACTIVE or binding.expires_at is None:
-            raise NotFound
-        if not renewable(binding.expires_at, now=now):
-            raise NotYetRenewable
-        until = max(binding.expires_at, now) + LIVES
-        await binding_steps.move(binding, "renew", actor=actor, now=now, expires_at=until)
-    return until
+        each = await binding_steps.each_of(actor.user_id, enterprise_id)
+        mine = [(one, one.expires_at) for one in each if one.state is State.ACTIVE]
+        due = [(one, ends) for one, ends in mine if ends and renewable(ends, now=now)]
+        if not due:
+            raise NotYetRenewable if mine else NotFound
+        for binding, ends in due:
+            until = max(ends, now) + LIVES
+            await binding_steps.move(binding, "renew", actor=actor, now=now, expires_at=until)
+    return max(now, *(ends for _, ends in due)) + LIVES
 
 
 async def renewals(actor: Member, *, now: datetime) -> tuple[tuple[UUID, str, datetime], ...]:
@@ -103,11 +105,11 @@ async def renewals(actor: Member, *, now: datetime) -> tuple[tuple[UUID, str, da
             expires_at__lt=now + timedelta(days=REMIND_DAYS_BEFORE[0]),
             expires_at__gt=now - RENEW_AFTER,
         )
+        .order_by("-expires_at")
         .select_related("enterprise")
     )
-    return tuple(
-        (row.enterprise.id, row.enterprise.name, row.expires_at) for row in rows if row.expires_at
-    )
+    due = {row.enterprise.id: (row.enterprise.name, row.expires_at) for row in rows}
+    return tuple((one, name, ends) for one, (name, ends) in due.items() if ends)
 
 
 async def leave(enterprise_id: UUID, *, actor: Member, now: datetime) -> None:
@@ -115,11 +117,13 @@ async def leave(enterprise_id: UUID, *, actor: Member, now: datetime) -> None:
     await bindings.require(actor, enterprise_id, now=now)
     async with in_transaction():
         enterprise = await binding_steps.lock(enterprise_id)
-        binding = await binding_steps.mine(enterprise_id, actor.user_id)
-        if binding is None:
+        mine = await binding_steps.each_of(actor.user_id, enterprise_id)
+        if not mine:
             raise NotFound
-        await binding_steps.move(binding, "leave", actor=actor, now=now)
-        await tell_others(enterprise, binding, "有联系人已退出", now=now)
+        for binding in mine:
+            action = "leave" if binding.state in HOLDING else "withdraw"
+            await binding_steps.move(binding, action, actor=actor, now=now)
+        await tell_others(enterprise, mine[0], "有联系人已退出", now=now)
 
 
 async def remove(binding_id: UUID, *, actor: Member | Staff, reason: str, now: datetime) -> None:
@@ -129,7 +133,8 @@ async def remove(binding_id: UUID, *, actor: Member | Staff, reason: str, now: d
     """
     async with in_transaction():
         binding, enterprise = await _found(binding_id, actor=actor, now=now)
-        await end([binding], "remove", enterprise, actor=actor, now=now, reason=reason)
+        gone = [binding, *await _alike(binding, HOLDING)]
+        await end(gone, "remove", enterprise, actor=actor, now=now, reason=reason)
 
 
 async def lose_phone(*, actor: Member, now: datetime) -> int:
@@ -149,7 +154,8 @@ async def suspend(binding_id: UUID, *, actor: Member | Staff, reason: str, now: 
     """
     async with in_transaction():
         binding, _ = await _found(binding_id, actor=actor, now=now)
-        await _suspend(binding, actor=actor, now=now, reason=reason)
+        for one in (binding, *await _alike(binding, _ACTIVE)):
+            await _suspend(one, actor=actor, now=now, reason=reason)
         async with everything("the phone of a colleague is gone: their sessions end as well"):
             await sessions.end_all_of(await binding_steps.person_of(binding), now=now)
 
@@ -214,6 +220,17 @@ async def _found(
         if not may_remove(mine.role, binding.role):
             raise MayNotRemove
     return binding, enterprise
+
+
+async def _alike(binding: Binding, states: frozenset[State]) -> list[Binding]:
+    """What else the same person holds of this enterprise, in the same role."""
+    person = await binding_steps.person_of(binding)
+    each = await binding_steps.each_of(person, binding.enterprise_id)  # type: ignore[attr-defined]
+    return [
+        one
+        for one in each
+        if one.id != binding.id and one.state in states and one.role is binding.role
+    ]
 
 
 async def _suspend(binding: Binding, *, actor: Actor, now: datetime, reason: str = "") -> None:

@@ -22,6 +22,7 @@ from bot.services.bindings import NeedsLegal
 from bot.services.claims import HeldAlready
 from bot.services.colleagues import MayNotRemove, NotYetRenewable
 from bot.services.invitations import MOST_OPEN, NoInvitation
+from bot.services.sessions import Known
 from models import AuditEntry, Binding, Invitation, Job, Telling, User
 from tests import people
 from tests.conftest import NOW
@@ -29,6 +30,7 @@ from tests.crowd import at_once
 from tests.service.test_claims import claim_by_papers, told
 
 LATER = NOW + timedelta(hours=1)
+DOORS = ((people.OA, Door.H5), (people.MINI, Door.MINI))
 
 
 @pytest.fixture
@@ -333,6 +335,48 @@ async def test_the_member_is_shown_what_to_renew(firm):
     assert await colleagues.renewals(legal, now=NOW + LIVES - timedelta(days=1)) == (
         (one, "晨星科技有限公司", NOW + LIVES),
     )
+
+
+@pytest.fixture
+async def twice(firm):
+    """Whoever was bound from two doors before a unionid told that they are one person."""
+    one, legal, _ = firm
+    users = [await sessions.sign_in(Known(appid, "o-two"), door, now=NOW) for appid, door in DOORS]
+    bound = [await people.bind(user.member.user_id, one, Role.AGENT) for user in users]
+    for appid, door in DOORS:
+        last = await sessions.sign_in(Known(appid, "o-two", "u-two"), door, now=NOW)
+    return one, legal, last.member, bound
+
+
+async def test_one_person_with_two_bindings_leaves_with_both(twice):
+    one, _, me, bound = twice
+    await colleagues.leave(one, actor=me, now=LATER)
+
+    assert {row.state for row in await Binding.filter(id__in=bound)} == {State.REVOKED}
+    with pytest.raises(NotFound):
+        await bindings.require(me, one, now=LATER)
+
+
+async def test_one_person_with_two_bindings_renews_both(twice):
+    one, _, me, bound = twice
+    late = NOW + LIVES - timedelta(days=1)
+
+    assert len(await colleagues.renewals(me, now=late)) == 1
+    assert await colleagues.renew(one, actor=me, now=late) == NOW + 2 * LIVES
+    assert {row.expires_at for row in await Binding.filter(id__in=bound)} == {NOW + 2 * LIVES}
+    assert await colleagues.renewals(me, now=late) == ()
+
+
+@pytest.mark.parametrize(("how", "state"), [
+    (colleagues.remove, State.REVOKED), (colleagues.suspend, State.SUSPENDED),
+])  # fmt: skip
+async def test_one_person_with_two_bindings_loses_both(twice, how, state):
+    one, legal, me, bound = twice
+    await how(bound[0], actor=legal, reason="已离职", now=LATER)
+
+    assert {row.state for row in await Binding.filter(id__in=bound)} == {state}
+    with pytest.raises(NotFound):
+        await bindings.require(me, one, now=LATER)
 
 
 async def test_a_promise_to_a_person_finds_their_openids_when_it_is_kept(db):
