@@ -13,6 +13,7 @@ from bot.commands.context import Context, current, fail
 from bot.deps import open_vault
 from bot.domain import credit_codes, phones
 from bot.domain.actors import Staff
+from bot.domain.bindings import Role
 from bot.domain.errors import DomainError
 from bot.domain.workdays import BEIJING
 from bot.processes import run_async
@@ -101,13 +102,16 @@ def approve(
     replace: Annotated[
         bool, typer.Option("--replace", help="同时解除这家企业现有的全部联系人")
     ] = False,
+    role: Annotated[
+        Role | None, typer.Option(help="材料证明的身份与申请的不同时写明：legal 或 agent")
+    ] = None,
 ) -> None:
     """通过一个申请；新的法定代表人接替原来的，经办人保留。"""
     id_ = _id(binding)
     _run(
         ctx,
         lambda context: claim_reviews.approve(
-            id_, actor=Staff(by), now=context.clock(), replace=replace, reason=reason
+            id_, actor=Staff(by), now=context.clock(), replace=replace, reason=reason, role=role
         ),
     )
     typer.echo("已通过，72 小时内不能导出和退款")

@@ -90,18 +90,28 @@ async def waiting(*, vault: Vault, limit: int = 200) -> tuple[Waiting, ...]:
 
 
 async def approve(
-    binding_id: UUID, *, actor: Staff, now: datetime, replace: bool = False, reason: str = ""
+    binding_id: UUID,
+    *,
+    actor: Staff,
+    now: datetime,
+    replace: bool = False,
+    reason: str = "",
+    role: Role | None = None,
 ) -> None:
     """Believe the claimant. Who was there stays, unless `replace`; but there is one 法定代表人.
 
     A new legal representative ends the bindings of earlier ones, and their name enters the file.
-    Without both papers the reason says why they were not needed.
+    Without both papers the reason says why they were not needed. `role` is what the papers prove,
+    where that is not the role of the claim.
     """
     async with in_transaction():
         binding, enterprise = await _locked(binding_id)
         if not reason.strip() and not (binding.licence_file and binding.letter_file):
             raise NoPapers
-        await binding_steps.move(binding, "approve", actor=actor, now=now, reason=reason)
+        binding.role = role or binding.role
+        await binding_steps.move(
+            binding, "approve", actor=actor, now=now, reason=reason, role=binding.role
+        )
         before = await binding_steps.holders(enterprise.id, now=now)
         others = [other for other in before if other.id != binding.id]
         gone = [one for one in others if replace or binding.role is one.role is Role.LEGAL]

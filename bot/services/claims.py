@@ -139,6 +139,7 @@ async def by_papers(papers: Papers, *, actor: Member, vault: Vault, now: datetim
     """Ask the staff; the licence and the letter of authority are uploaded to what this answers.
 
     An enterprise that nobody knows gets a file; of one that is known nothing is told or changed.
+    Who comes back after the loss of a phone keeps their role until the staff have read the papers.
     """
     code, name = credit_codes.read(papers.credit_code).code, read_name(papers.name)
     phone = phones.read(papers.phone)
@@ -171,7 +172,7 @@ async def by_papers(papers: Papers, *, actor: Member, vault: Vault, now: datetim
         sealed = vault.seal(phone, context=f"binding:{binding.id}:phone")
         given = {"person": person, "name_given": name, "phone_sealed": sealed}
         await binding_steps.fill(binding, actor=actor, now=now, **given, **asdict(papers.stated))
-        if binding.role is not papers.role:
+        if binding.state in WAITING and binding.role is not papers.role:
             await binding_steps.recast(binding, papers.role, actor=actor, now=now)
         await _alarm(found, binding, now=now)
     return Claimed(binding.id, found.id, code, name, binding.role, binding.state)

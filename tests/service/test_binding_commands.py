@@ -50,6 +50,16 @@ async def test_a_claim_is_listed_approved_and_gone_from_the_list(env):
     assert "经办人  有效" in held.text
 
 
+async def test_the_staff_say_what_the_papers_prove_where_the_claim_said_otherwise(env):
+    me, claimed = await claim()
+    said = ("--by", "周敏", "--reason", "执照上是本人", "--role", "legal")
+
+    done = await bot("bindings", "approve", str(claimed.binding_id), *said, env=env)
+
+    assert done.code == 0
+    assert [one.role for one in await bindings.bound(me, now=NOW)] == [Role.LEGAL]
+
+
 async def test_whoever_reads_a_number_in_clear_says_who_they_are(env):
     _, claimed = await claim()
 

@@ -480,6 +480,22 @@ async def test_after_a_loss_the_staff_read_new_papers_and_the_old_ones_prove_not
     assert mine.fresh_until == LATER + timedelta(hours=72)
 
 
+async def test_after_a_loss_nobody_gets_another_role_before_the_staff_read_the_papers(db):
+    me, claimed = await claim_by_papers("91350100M000100Y43")
+    await claim_reviews.approve(claimed.binding_id, actor=CLERK, reason=CALLED, now=NOW)
+    await colleagues.lose_phone(actor=me, now=NOW)
+
+    _, again = await claim_by_papers("91350100M000100Y43", me, role=Role.LEGAL)
+    kept = (await Binding.get()).role
+    await claim_reviews.approve(
+        claimed.binding_id, actor=CLERK, reason=CALLED, role=Role.LEGAL, now=LATER
+    )
+
+    assert (again.state, again.role, kept) == (State.SUSPENDED, Role.AGENT, Role.AGENT)
+    assert (await bindings.require(me, claimed.enterprise_id, now=LATER)).role is Role.LEGAL
+    assert await AuditEntry.filter(action="binding.recast").count() == 0
+
+
 async def test_a_number_on_the_roster_is_believed_once_the_holder_of_a_dispute_has_left(db):
     me, holder, one = await people.member(), await people.member(), await people.enterprise()
     await people.bind(holder.user_id, one)
