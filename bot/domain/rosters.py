@@ -96,6 +96,12 @@ class Reader:
                 + [f"第 1 行的“{name}”出现了两次，请只留一列。" for name in sorted(twice)]
             )
 
+    @property
+    def names_contacts(self) -> bool:
+        """Whether the file speaks of contacts at all: an empty cell says that there is none, a
+        column that is not there says nothing."""
+        return not {"手机号", "法定代表人手机号"}.isdisjoint(self.columns)
+
     def read(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Member]:
         """The rows that are right; empty ones do not count."""
         for number, cells in rows:

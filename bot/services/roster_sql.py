@@ -42,6 +42,8 @@ class Step:
     """What $1, $2, … stand for."""
     counts: str = ""
     """Under which name its rows count as changes; "" when they follow from another step."""
+    of_contacts: bool = False
+    """Left out for a file that says nothing of contacts."""
 
 
 _AS_GIVEN = """
@@ -141,6 +143,7 @@ STEPS = (
         " AND p.role = c.role AND p.person = c.person)",
         ("now", "association"),
         "contacts ended",
+        of_contacts=True,
     ),
     Step(
         "INSERT INTO roster_contact (id, enterprise_id, association, role, person, phone_sealed,"
@@ -151,5 +154,6 @@ STEPS = (
         " AND c.superseded_at IS NULL)",
         ("now", "association"),
         "contacts",
+        of_contacts=True,
     ),
 )

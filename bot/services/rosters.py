@@ -23,6 +23,7 @@ from bot.services.roster_sql import (
     NAMES_CHANGE,
     STEPS,
     TABLES,
+    Step,
 )
 from models import RosterImport
 from models.ids import new_id, new_ids
@@ -58,7 +59,8 @@ async def take(
     """Import all rows or none: a file with problems raises BadRoster, and nothing has changed.
 
     What the roster says again changes nothing; what it says differently supersedes. Enterprises
-    that are not in the file stay as they are: a roster is added to, not replaced.
+    that are not in the file stay as they are: a roster is added to, not replaced. So do contacts,
+    for a file without a column of phones.
     """
     given = iter(rows)
     _, heading = next(given, (1, []))
@@ -80,7 +82,8 @@ async def take(
         for statement in COPIES:
             await connection.execute(statement, timeout=PATIENCE_S)
         await _note_names(actor=actor, now=now)
-        changes = await _apply(association=association, by=people.label(actor), now=now)
+        steps = [one for one in STEPS if reader.names_contacts or not one.of_contacts]
+        changes = await _apply(steps, association=association, by=people.label(actor), now=now)
         done = Imported(count, changes)
         if done.changed:
             await _record(done, association=association, sha256=sha256, actor=actor, now=now)
@@ -128,11 +131,13 @@ async def _note_names(*, actor: Staff, now: datetime) -> None:
         )
 
 
-async def _apply(*, association: str, by: str, now: datetime) -> dict[str, int]:
+async def _apply(
+    steps: Iterable[Step], *, association: str, by: str, now: datetime
+) -> dict[str, int]:
     connection = transaction_connection()
     values = {"now": now, "by": by, "association": association}
     changes: dict[str, int] = {}
-    for step in STEPS:
+    for step in steps:
         tag = await connection.execute(
             step.sql, *(values[name] for name in step.values), timeout=PATIENCE_S
         )

@@ -112,6 +112,24 @@ async def test_what_is_new_supersedes_and_what_was_stays_readable(db):
     assert await count() == [1, 2, 1, 2, 2]
 
 
+@pytest.mark.parametrize(
+    ("left_out", "emptied", "named"),
+    [(("手机号",), "", ["王芳"]), (("住所",), "手机号", []), ((), "住所", ["王芳"])],
+)
+async def test_a_file_without_phones_says_nothing_of_contacts(db, left_out, emptied, named):
+    await take(row())
+    places = [place for name, place in PLACE.items() if name not in left_out]
+    cells = row(**({emptied: ""} if emptied else {}), 会员级别="理事会员")
+
+    done = await take(
+        [cells[place] for place in places],
+        heading=[roster_files.HEADING[place] for place in places],
+    )
+
+    kept = await RosterContact.filter(superseded_at=None).values_list("person", flat=True)
+    assert (kept, done.changes["memberships"]) == (named, 1)
+
+
 async def test_a_later_year_is_added_and_other_associations_are_left_alone(db):
     await take(row(), association="别的协会")
     await take(row())
