@@ -29,15 +29,13 @@ def show(ctx: typer.Context, code: Code) -> None:
     async def look(context: Context) -> None:
         known = await enterprises.by_code(credit_codes.read(code).code)
         typer.echo(f"{known.credit_code}  {known.name}  {known.details.size or '规模未知'}")
-        last = await memberships.latest(known.id)
-        if last is None:
-            typer.echo("还不是会员")
-            return
         today = context.clock().astimezone(BEIJING).date()
-        state = "有效" if last.since <= today <= last.until else "已终止或未开始"
-        typer.echo(
-            f"{last.id}  {last.level}  至{in_words(last.until)}  {state}  {last.association}"
-        )
+        found = await memberships.each(known.id, on=today)
+        for one in found:
+            words = [str(one.id), one.level, f"至{in_words(one.until)}", _state(one, today)]
+            typer.echo("  ".join([*words, one.association]))
+        if not found:
+            typer.echo("还不是会员")
 
     _run(ctx, look)
 
@@ -82,6 +80,12 @@ def end_membership(
     except ValueError:
         fail("编号或日期不对：编号从 show 复制，日期写成 2026-03-01")
     typer.echo("已终止")
+
+
+def _state(one: memberships.Membership, today: date) -> str:
+    if one.since > today:
+        return f"从{in_words(one.since)}开始"
+    return "有效" if today <= one.until else "已终止"
 
 
 def _run(ctx: typer.Context, act: Callable[[Context], Awaitable[None]]) -> None:

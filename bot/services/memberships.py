@@ -63,10 +63,12 @@ async def current(
 
 
 async def each(enterprise_id: UUID, *, on: date) -> tuple[Membership, ...]:
-    """The membership in each association: the one that runs, or else the last there was."""
+    """The membership in each association: the one that runs, or else the last there was, or else
+    the first there will be."""
 
-    def rank(one: Membership) -> tuple[bool, bool, date]:
-        return (one.since <= on <= one.until, one.since <= on, one.until)
+    def rank(one: Membership) -> tuple[bool, bool, timedelta]:
+        begun = one.since <= on
+        return (begun and on <= one.until, begun, one.until - on if begun else on - one.since)
 
     rows = await Row.filter(enterprise_id=enterprise_id, superseded_at=None)
     best = sorted(map(_membership, rows), key=rank)
@@ -76,17 +78,13 @@ async def each(enterprise_id: UUID, *, on: date) -> tuple[Membership, ...]:
 
 async def ended(enterprise_id: UUID, association: str, *, on: date) -> date | None:
     """The last day of a membership that is over; None while one runs, or if there never was one."""
-    last = await latest(enterprise_id, association=association)
-    return last.until if last is not None and last.until < on else None
+    one = await _in(enterprise_id, association, on=on)
+    return one.until if one is not None and one.since <= one.until < on else None
 
 
-async def latest(enterprise_id: UUID, *, association: str | None = None) -> Membership | None:
-    """The membership that lasts or lasted longest, also when it is over."""
-    rows = Row.filter(enterprise_id=enterprise_id, superseded_at=None)
-    if association is not None:
-        rows = rows.filter(association=association)
-    found = [_membership(row) for row in await rows]
-    return max(found, key=lambda one: one.until) if found else None
+async def _in(enterprise_id: UUID, association: str, *, on: date) -> Membership | None:
+    found = await each(enterprise_id, on=on)
+    return next((one for one in found if one.association == association), None)
 
 
 async def may_apply(
@@ -101,9 +99,11 @@ async def may_apply(
         price.membership for price in programme.fee.prices if price.who != "member"
     )
     if blocked(act, member=member is not None, bundled=bundled):
-        last = await latest(enterprise_id, association=programme.issuer)
+        last = await _in(enterprise_id, programme.issuer, on=on)
         if last is None:
             raise NeedsMembership
+        if last.since > on:
+            raise NeedsMembership(f"会员资格从{in_words(last.since)}开始，从那天起就可以申请。")
         raise NeedsMembership(
             f"会员资格已于{in_words(last.until)}到期。已有的证书不受影响；续会以后就可以申请。"
         )

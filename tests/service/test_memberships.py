@@ -47,6 +47,23 @@ async def test_a_member_applies_until_the_last_day_and_not_after_it(db):
     await memberships.may_apply(one, RATING, on=AFTER, act=Act.REPAIR)
 
 
+async def test_a_period_that_has_not_begun_hides_no_lapse(db):
+    one, new = await people.enterprise(), await people.enterprise()
+    await people.join(one, until=date(2026, 6, 30))
+    for who in (one, new):
+        await people.join(who, since=date(2027, 1, 1), until=date(2027, 12, 31))
+        await people.join(who, since=date(2028, 1, 1), until=date(2028, 12, 31))
+
+    with pytest.raises(NeedsMembership, match="已于2026年6月30日到期"):
+        await memberships.may_apply(one, RATING, on=LAST)
+    with pytest.raises(NeedsMembership, match="会员资格从2027年1月1日开始，从那天起"):
+        await memberships.may_apply(new, RATING, on=LAST)
+    assert await memberships.ended(one, ASSOCIATION, on=LAST) == date(2026, 6, 30)
+    assert await memberships.ended(new, ASSOCIATION, on=LAST) is None
+    assert await memberships.ended(one, ASSOCIATION, on=AFTER) is None
+    await memberships.may_apply(new, RATING, on=AFTER)
+
+
 async def test_the_membership_of_another_association_does_not_count(db):
     one = await people.enterprise()
     await people.join(one)
@@ -110,7 +127,7 @@ async def test_who_left_is_no_member_from_that_day_on_and_the_file_says_why(db):
 
     assert await memberships.current(one, on=date(2026, 3, 1)) is not None
     assert await memberships.current(one, on=date(2026, 3, 2)) is None
-    assert (await memberships.latest(one)).until == date(2026, 3, 1)
+    assert await memberships.ended(one, ASSOCIATION, on=date(2026, 3, 2)) == date(2026, 3, 1)
     filed = await credit_files.read(one, actor=me, now=NOW, chapter="会员资格")
     _, ended = filed.entries
     assert (ended.title, ended.text) == ("会员资格终止：会员", "申请退会")
