@@ -19,6 +19,7 @@ from bot.domain.errors import DomainError
 from bot.processes import run_async
 from bot.services import (
     certificate_life,
+    certificate_reviews,
     certificate_signing,
     certificates,
     enterprises,
@@ -109,7 +110,7 @@ def revoke(  # what the command line says
 def review(ctx: typer.Context, number: Number, by: By, reason: Why) -> None:
     """登记年审通过。"""
     context = current(ctx)
-    done = certificate_life.review(number, words=reason, actor=Staff(by), now=context.clock())
+    done = certificate_reviews.passed(number, words=reason, actor=Staff(by), now=context.clock())
     found = told(context, done)
     following = f"，下次年审在 {found.review_due} 前" if found.review_due else ""
     typer.echo(f"{found.number} 年审通过{following}")

@@ -20,7 +20,6 @@ from bot.domain.certificates import (
     allow,
     effective,
     lapse,
-    next_review,
     printable,
     today,
     two_people,
@@ -34,7 +33,7 @@ from bot.services import (
     certificates,
 )
 from bot.services.certificate_bases import Basis, Wanted
-from bot.services.certificate_trail import Event, Review
+from bot.services.certificate_trail import Event
 from bot.services.certificates import Carried, Issued
 from bot.services.signing_keys import BELIEVED
 
@@ -181,35 +180,6 @@ async def _was_the_last(ended: Certificate, day: date) -> bool:
         ended.enterprise_id, ended.programme, day,
     )  # fmt: skip
     return ended.valid_to >= day and not others
-
-
-async def review(number: str, *, words: str, actor: Actor, now: datetime) -> Certificate:
-    """Note that the annual review was passed today; what only its lack suspended lives again."""
-    day, words = today(now), remarks.reason(words)
-    async with in_transaction():
-        found = await locked(number)
-        state = effective(found.facts, day)
-        allow(Action.REVIEW, found.state, None)
-        if found.review_due is None or state in {State.EXPIRED, State.WITHDRAWN}:
-            raise NoSuchStep("这张证书现在没有要做的年审。")
-        other = found.state is State.SUSPENDED and found.reason != Reason.REVIEW_MISSED
-        due = next_review(found.valid_to, after=max(day, found.review_due))
-        event = Event(
-            Action.REVIEW,
-            found.state,
-            found.state if other else State.ACTIVE,
-            Reason(found.reason) if other else None,
-            words,
-        )
-        await certificate_trail.move(
-            found.id,
-            event,
-            enterprise_id=found.enterprise_id,
-            actor=actor,
-            now=now,
-            review=Review(day, due),
-        )
-    return await find(number)
 
 
 async def end_all(  # noqa: PLR0913  # an end is answered for

@@ -15,7 +15,7 @@ from bot.domain.actors import Staff
 from bot.domain.certificate_token import address
 from bot.domain.errors import DomainError
 from bot.services import (
-    certificate_life,
+    certificate_reviews,
     certificate_signing,
     certificates,
     demo_cast,
@@ -121,8 +121,8 @@ async def _certificates_on_phones(
                 (played.lapsed, EVALUATION, "A", 380),
             )
         ]  # fmt: skip
-        await certificate_life.review(
-            first.number, words="演示：年审通过", actor=PEOPLE.by, now=now - timedelta(days=25)
+        await certificate_reviews.passed(
+            first.number, words="演示：年审通过", actor=PEOPLE.by, now=now
         )
         await steps.done("phones", 0, now=now)
     await certificate_signing.sign_waiting(issuer=issuer, now=now)

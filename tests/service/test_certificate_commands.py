@@ -1,11 +1,13 @@
 """Certificates and keys at the command line: what staff type, and what they are told."""
 
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from models import Certificate, Enterprise, SigningKey
 from tests import people
+from tests.service.test_certificates import made
 from tests.service.test_commands import bot, env  # noqa: F401  # a fixture
 
 WHO = ("--by", "王芳", "--second", "李强", "--reason", "演示")
@@ -66,15 +68,21 @@ async def test_review_rename_and_withdrawal_have_their_commands(env):  # noqa: F
     told = await issued(env)
     number = told.partition("已签发 ")[2].partition("：")[0]
     early = await bot("certificates", "review", number, *ALONE, env=env)
+    nearly_a_year_ago = datetime.now(UTC) - timedelta(days=330)
+    older = (await made(now=nearly_a_year_ago)).number
+    holder = (await Certificate.get(number=older)).enterprise_id
+    await people.join(holder, until=date(9999, 12, 31))
+    reviewed = await bot("certificates", "review", older, *ALONE, env=env)
     same = await bot("certificates", "rename", number, *ALONE, env=env)
-    await people.rename((await Enterprise.get()).id, "新名称科技有限公司")
+    await people.rename((await Certificate.get(number=number)).enterprise_id, "新名称科技有限公司")
     renamed = await bot("certificates", "rename", number, *ALONE, env=env)
     new = renamed.text.partition("已换发 ")[2].partition("：")[0]
     ended = await bot(
         "certificates", "withdraw", new, "--reason-class", "on_request", *WHO, env=env
     )
 
-    assert "年审通过，下次年审在" in early.text
+    assert (early.code, "现在还不到年审的时间" in early.text) == (1, True)
+    assert f"{older} 年审通过，下次年审在" in reviewed.text
     assert (same.code, "没有变化" in same.text) == (1, True)
     assert "新名称科技有限公司" in renamed.text
     assert ended.text.strip() == f"{new} 已注销"

@@ -28,12 +28,14 @@ from bot.services import (
     certificate_bulk,
     certificate_lapses,
     certificate_life,
+    certificate_reviews,
     certificate_signing,
     certificate_trail,
     certificates,
     signing_keys,
 )
 from bot.services.certificate_bases import BASES, Basis, Wanted
+from bot.services.memberships import NeedsMembership
 from bot.services.signing_keys import Issuer, NoKey
 from models import AuditEntry, Certificate, CertificateEvent, Job
 from models.ids import new_id
@@ -296,15 +298,38 @@ async def test_the_holders_are_told(db, issuer):
 async def test_a_review_carries_on_to_the_next_anniversary_and_lifts_what_its_lack_did(db, issuer):
     row = await signed(issuer)
     late = NOW + timedelta(days=365 + 40)
+    await people.join(row.enterprise_id, until=date(2027, 12, 31))
     lapsed = await certificate_lapses.all_due(now=late)
     between = await certificate_life.find(row.number)
 
-    after = await certificate_life.review(row.number, words="年审通过", actor=STAFF, now=late)
+    after = await certificate_reviews.passed(row.number, words="年审通过", actor=STAFF, now=late)
 
     assert (lapsed, between.state, between.reason) == (1, State.SUSPENDED, "review_missed")
     assert (after.state, after.reviewed_on) == (State.ACTIVE, late.date())
     assert after.review_due == date(2028, 3, 2)
     assert await certificate_lapses.all_due(now=late) == 0
+
+
+async def test_a_review_waits_for_its_time_and_for_a_membership(db, issuer):
+    row = await signed(issuer)  # due on 2 March 2027
+    first = NOW.replace(year=2027, month=1, day=1)
+
+    with pytest.raises(NoSuchStep, match="2027年1月1日起"):
+        await passed(row, now=first - timedelta(days=1))
+    with pytest.raises(NeedsMembership, match="续会或入会"):
+        await passed(row, now=first)
+    await people.join(row.enterprise_id)  # until the last day of 2026
+    with pytest.raises(NeedsMembership, match="已于2026年12月31日到期"):
+        await passed(row, now=first)
+    await people.join(row.enterprise_id, since=date(2027, 1, 1), until=date(2027, 12, 31))
+
+    assert (await passed(row, now=first)).review_due == date(2028, 3, 2)
+    with pytest.raises(NoSuchStep, match="2028年1月2日起"):
+        await passed(row, now=first)
+
+
+async def passed(row: Certificate, *, now: datetime) -> certificate_life.Certificate:
+    return await certificate_reviews.passed(row.number, words="年审通过", actor=STAFF, now=now)
 
 
 async def test_more_certificates_lapse_in_a_night_than_are_looked_at_at_once(
@@ -355,8 +380,9 @@ async def test_a_review_leaves_alone_what_was_suspended_for_something_else(db, i
     row = await signed(issuer)
     await change(row.number, Action.SUSPEND, Reason.LICENCE)
     soon = NOW + timedelta(days=330)
+    await people.join(row.enterprise_id, until=date(2027, 12, 31))
 
-    after = await certificate_life.review(row.number, words="年审通过", actor=STAFF, now=soon)
+    after = await certificate_reviews.passed(row.number, words="年审通过", actor=STAFF, now=soon)
 
     assert (after.state, after.reason) == (State.SUSPENDED, "licence")
 
@@ -369,10 +395,10 @@ async def test_ninety_days_late_it_is_withdrawn_and_no_review_brings_it_back(db,
 
     assert (await certificate_life.find(row.number)).state is State.WITHDRAWN
     with pytest.raises(NoSuchStep):
-        await certificate_life.review(row.number, words="年审通过", actor=STAFF, now=late)
+        await certificate_reviews.passed(row.number, words="年审通过", actor=STAFF, now=late)
     with pytest.raises(NoSuchStep):
         commitment = await signed(issuer, programme="commitment", level=None)
-        await certificate_life.review(commitment.number, words="年审通过", actor=STAFF, now=NOW)
+        await certificate_reviews.passed(commitment.number, words="年审通过", actor=STAFF, now=NOW)
 
 
 async def test_resuming_does_not_replace_a_review_that_is_missing(db, issuer):
@@ -407,11 +433,12 @@ async def test_a_change_of_name_keeps_level_and_end_and_leads_on(db, issuer):
 
 async def test_after_a_change_of_name_reviews_stay_on_the_old_anniversaries(db, issuer):
     row = await signed(issuer)  # on 2 March 2026
+    await people.join(row.enterprise_id, until=date(2027, 12, 31))
     renamed = NOW + timedelta(days=190)
     await people.rename(row.enterprise_id, "新名称科技有限公司")
     issued = await certificate_life.rename(row.number, words="换照", actor=STAFF, now=renamed)
 
-    after = await certificate_life.review(
+    after = await certificate_reviews.passed(
         issued.number, words="年审通过", actor=STAFF, now=NOW + timedelta(days=364)
     )
 

@@ -29,6 +29,7 @@ from bot.domain.papers import KEPT_FOR, Kind, NotYetMade, RareCharacter
 from bot.jail import codes
 from bot.services import (
     certificate_life,
+    certificate_reviews,
     certificate_signing,
     certificates,
     commitments,
@@ -139,7 +140,8 @@ async def test_what_is_there_is_not_made_again_and_a_review_brings_a_new_one(des
     again = (await printed(desk, one), await printed(desk, one))
     due = (await certificate_life.find(number)).review_due
     later = NOW.replace(year=due.year)
-    await certificate_life.review(number, words="合格", actor=STAFF, now=later)
+    await people.join(one, until=later.date())
+    await certificate_reviews.passed(number, words="合格", actor=STAFF, now=later)
     renewed = await printed(desk, one, now=later)
     after = await Paper.get(subject=certificate)
 
