@@ -14,7 +14,7 @@ from bot.clients.hints import Hints
 from bot.clients.jail import Jail
 from bot.clients.limits import Limits
 from bot.clients.patience import Patience
-from bot.clients.signer import FileSigner
+from bot.clients.signer import FileSigner, NoSigner, Signer
 from bot.clients.storage import open_bucket, open_folder
 from bot.clients.vault import Vault, read_keys
 from bot.clients.wechat_account import Account, WeChatHttp
@@ -90,16 +90,29 @@ def _folders(state_dir: Path) -> tuple[Path, Path]:
 
 
 def open_issuer(config: Config) -> Issuer | None:
-    """Who signs; None for an application that has no folder of its own."""
+    """Who signs certificates, for the worker and for commands; None for an application that has no
+    folder of its own."""
     if config.state_dir is None:
         return None
+    return _issuer(config, FileSigner(certificate_keys(config), former=config.state_dir / "keys"))
+
+
+def certificate_keys(config: Config) -> Path:
+    """Where the private keys of certificates are; no web process opens it."""
+    return config.certificate_keys_dir or (config.state_dir or Path()) / "certificate-keys"
+
+
+def _issuer(config: Config, signer: Signer) -> Issuer:
+    """What it signs besides certificates is everybody's who answers for them."""
     from bot.clients import fonts
 
+    folder = config.state_dir or Path()
     return Issuer(
-        FileSigner(config.state_dir / "keys"),
+        signer,
         config.public_url,
         config.production,
-        fonts.reader(config.state_dir),
+        fonts.reader(folder),
+        of_status=FileSigner(folder / "keys"),
     )
 
 
@@ -144,7 +157,7 @@ async def open_verifier(
     """
     register = Register(
         bases=config.addresses,
-        issuer=open_issuer(config),
+        issuer=_issuer(config, NoSigner()) if config.state_dir else None,
         folder=config.state_dir,
         production=config.production,
     )

@@ -36,8 +36,10 @@ class Signer(Protocol):
 class FileSigner:
     """One file a key, readable by its owner alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, former: Path | None = None) -> None:
+        """`former`: where such keys were kept once; what is asked for moves from there."""
         self._folder = folder
+        self._former = former
 
     def make(self, number: int) -> bytes:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,6 +58,7 @@ class FileSigner:
 
     def opened(self, number: int, public: bytes) -> Sign:
         path = self._path(number)
+        self._move(path)
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & 0o077:
@@ -71,8 +74,31 @@ class FileSigner:
             raise NoPrivateKeyError(f"{path} 不是登记的 {number} 号密钥")
         return private.sign
 
+    def _move(self, path: Path) -> None:
+        """Bring a key from where it was kept once; another process may be faster."""
+        if self._former is None or path.exists() or not (self._former / path.name).exists():
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            (self._former / path.name).rename(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            why = f"{self._former / path.name} 移不到 {path}（{error.strerror}），请手工移过去"
+            raise NoPrivateKeyError(why) from None
+
     def _path(self, number: int) -> Path:
         return self._folder / f"{number}.pem"
+
+
+class NoSigner:
+    """Where no such key may ever be: the pages sign no certificate."""
+
+    def make(self, number: int) -> bytes:
+        raise NoPrivateKeyError(f"这个进程不签发证书，不能生成 {number} 号密钥")
+
+    def opened(self, number: int, _public: bytes) -> Sign:
+        raise NoPrivateKeyError(f"这个进程不签发证书，不能打开 {number} 号密钥")
 
 
 def public_bytes(private: Ed25519PrivateKey) -> bytes:

@@ -3,10 +3,11 @@
 import os
 import shutil
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import typer
@@ -169,15 +170,39 @@ async def _signing(context: Context) -> str:
         if key is None and (issuer.production or ring.of_purpose(purpose)):
             wrong.append(f"没有可用的密钥，请执行 keys make --for {purpose}")
         try:
-            if key is not None:
-                issuer.signer.opened(key.number, key.public)
+            if key is not None and not (purpose is Purpose.CERTIFICATE and _of_the_pages(context)):
+                issuer.holder(purpose).opened(key.number, key.public)
         except NoPrivateKeyError as error:
             wrong.append(str(error))
     wrong += [
         f"{key.number} 号密钥用得太久了，请换一把：keys rotate --for {key.purpose}"
         for key in ring.overdue(now)
     ]
+    wrong += _too_near_the_pages(
+        context, [one.number for one in ring.of_purpose(Purpose.CERTIFICATE)]
+    )
     return "；".join(wrong)
+
+
+def _too_near_the_pages(context: Context, numbers: Sequence[int]) -> Iterator[str]:
+    """What the account of the pages could sign certificates with (T42)."""
+    from bot.deps import certificate_keys
+
+    folder, old = certificate_keys(context.placed), context.state_dir / "keys"
+    names = [f"{number}.pem" for number in numbers]
+    for name in names:
+        if (old / name).exists() and not (folder / name).exists():
+            yield f"证书的私钥和网页进程的放在一起，请移走：mv {old / name} {folder}/"
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        yield f"{folder} 别人也能打开，请执行 chmod 700 {folder}"
+    root = os.geteuid() == 0  # who reads everything, and is no account of the pages
+    if _of_the_pages(context) and not root and any(os.access(folder / n, os.R_OK) for n in names):
+        yield f"网页进程的账号读得到 {folder} 里的证书私钥，请让后台任务用另一个系统账号"
+
+
+def _of_the_pages(context: Context) -> bool:
+    """Whether these are the settings of the web process, by its account (deploy/database.sql)."""
+    return urlsplit(context.database_url).username == "credit_web"
 
 
 async def _seals(context: Context) -> str:

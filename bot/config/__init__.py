@@ -56,6 +56,11 @@ class Config(BaseModel):
     state_dir: Annotated[Path | None, Optional] = Field(
         None, description="内置数据库等数据所在的文件夹；留空时由 ./run 选择"
     )
+    certificate_keys_dir: Annotated[Path | None, Optional] = Field(
+        None,
+        description="证书签发私钥所在的文件夹，只有后台任务和命令的账号可以读，网页进程不打开它；"
+        "留空则为数据文件夹里的 certificate-keys",
+    )
     database_url: Annotated[SecretStr | None, Optional] = Field(
         None, description="PostgreSQL 地址 postgres://用户:密码@主机:端口/库；留空则用内置数据库"
     )

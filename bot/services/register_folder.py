@@ -152,7 +152,7 @@ class Folder:
         """Only a file that a key of this very machine has signed is believed."""
         try:
             public = bytes.fromhex(found["public"])
-            self._issuer.signer.opened(int(found["key"]), public)
+            self._issuer.holder(Purpose.STATUS).opened(int(found["key"]), public)
         except (NoPrivateKeyError, KeyError, TypeError, ValueError) as error:
             raise BadFileError(str(error)) from None
         return public

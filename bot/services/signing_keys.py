@@ -66,6 +66,11 @@ class Issuer:
     production: bool
     lacking: Callable[[str], tuple[str, ...]] = _none
     """Which characters of a name no font can print; where there are no fonts nobody can tell."""
+    of_status: Signer | None = None
+    """Who holds the keys that sign no certificates, where that is another."""
+
+    def holder(self, purpose: Purpose) -> Signer:
+        return self.of_status if self.of_status and purpose is Purpose.STATUS else self.signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +119,19 @@ async def make(  # noqa: PLR0913  # a key is answered for
         who = f"{who}、{remarks.name(second)}"
     if from_ is not None and not now <= from_ <= now + AHEAD:
         raise BadInput("起用时间要在现在以后、一年以内。", field="from")
-    number, public = await _private(issuer)
+    number, public = await _private(purpose, issuer)
     async with in_transaction():
         return await _record(number, public, purpose, issuer=issuer, by=who, why=why, now=now,
                              used_from=from_ or now)  # fmt: skip
 
 
-async def _private(issuer: Issuer) -> tuple[int, bytes]:
+async def _private(purpose: Purpose, issuer: Issuer) -> tuple[int, bytes]:
     """The private half of the next key, under a number that was never used."""
     rows = await fetch("SELECT coalesce(max(number), 0) AS last FROM signing_key")
     number = int(rows[0]["last"]) + 1
     while True:
         try:
-            return number, issuer.signer.make(number)
+            return number, issuer.holder(purpose).make(number)
         except FileExistsError:  # left over from a making that was cut off: never used again
             number += 1
 
@@ -169,7 +174,7 @@ async def rotate(purpose: Purpose, *, issuer: Issuer, by: str, second: str, why:
     """
     two_people(by, second)
     why = remarks.reason(why)
-    number, public = await _private(issuer)
+    number, public = await _private(purpose, issuer)
     async with in_transaction():
         made_by = f"{remarks.name(by)}、{remarks.name(second)}"
         new = await _record(number, public, purpose, issuer=issuer, by=made_by, why=why, now=now,
@@ -266,7 +271,7 @@ async def open_newest(purpose: Purpose, *, issuer: Issuer, now: datetime) -> tup
         key = await _first(purpose, issuer=issuer, now=now)
     if key is None:
         raise NoKey
-    return key, issuer.signer.opened(key.number, key.public)
+    return key, issuer.holder(purpose).opened(key.number, key.public)
 
 
 async def _first(purpose: Purpose, *, issuer: Issuer, now: datetime) -> Key:
@@ -277,7 +282,7 @@ async def _first(purpose: Purpose, *, issuer: Issuer, now: datetime) -> Key:
         if known is not None:
             return known
         why = "开发与演示用的测试密钥，生产环境不接受"
-        number, public = await _private(issuer)
+        number, public = await _private(purpose, issuer)
         return await _record(number, public, purpose, issuer=issuer, by="系统", why=why, now=now,
                              used_from=now)  # fmt: skip
 

@@ -24,7 +24,7 @@ async def test_states_are_listed_although_the_key_of_certificates_is_gone(db, tm
     issuer = open_issuer(config)
     row = await signed(issuer)
     await status_lists.renew(issuer=issuer, now=NOW)
-    next((tmp_path / "keys").glob(f"{row.key}.pem")).unlink()
+    (tmp_path / "certificate-keys" / f"{row.key}.pem").unlink()
     await change(row.number, Action.REVOKE, Reason.MISUSE, now=LATER)
     await made()
     async with open_accounts(config, lambda: NOW) as accounts:

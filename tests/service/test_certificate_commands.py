@@ -5,8 +5,14 @@ from uuid import UUID
 
 import pytest
 
+from bot.clients.signer import NoPrivateKeyError
+from bot.config import Config
+from bot.deps import open_issuer, open_verifier
+from bot.domain.signing_keys import Purpose
+from bot.services import signing_keys
 from models import Certificate, Enterprise, SigningKey
 from tests import people
+from tests.conftest import NOW
 from tests.service.test_certificates import made
 from tests.service.test_commands import bot, env  # noqa: F401  # a fixture
 
@@ -208,3 +214,38 @@ async def test_doctor_looks_at_the_keys_that_sign(env, tmp_path):  # noqa: F811
     assert "✓ 签发密钥" in sound.text
     assert "✓ 印章密钥" in sound.text
     assert f"✗ 签发密钥：{private} 别人也能读" in said.text
+
+
+async def test_doctor_tells_what_the_pages_could_sign_certificates_with(env, tmp_path):  # noqa: F811
+    await issued(env)
+    await bot("keys", "rotate", *WHO, env=env)
+    pages, own = tmp_path / "keys", tmp_path / "certificate-keys"
+    own.rename(pages)  # as they were kept before
+
+    first = await bot("doctor", env=env)
+    moved = [path.name for path in own.iterdir()]
+    (pages / "1.pem").rename(own / "1.pem")
+    own.chmod(0o755)
+    open_to_all = await bot("doctor", env=env)
+    own.chmod(0o700)
+    sound = await bot("doctor", env=env)
+
+    assert f"请移走：mv {pages / '1.pem'} {own}/" in first.text
+    assert moved == ["2.pem"]  # the one that signs moves by itself
+    assert f"chmod 700 {own}" in open_to_all.text
+    assert "✓ 签发密钥" in sound.text
+
+
+async def test_the_pages_open_no_key_of_certificates(db, tmp_path):
+    config = Config.read({"CREDIT_STATE_DIR": str(tmp_path)})
+    async with open_verifier(config, lambda: NOW, "") as verifier:
+        issuer = verifier.register._issuer
+
+    await signing_keys.open_newest(Purpose.STATUS, issuer=issuer, now=NOW)
+    with pytest.raises(NoPrivateKeyError, match="不签发证书"):
+        await signing_keys.open_newest(Purpose.CERTIFICATE, issuer=issuer, now=NOW)
+    await signing_keys.open_newest(Purpose.CERTIFICATE, issuer=open_issuer(config), now=NOW)
+    with pytest.raises(NoPrivateKeyError, match="不签发证书"):
+        await signing_keys.open_newest(Purpose.CERTIFICATE, issuer=issuer, now=NOW)
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["1.pem"]
+    assert [path.name for path in (tmp_path / "certificate-keys").iterdir()] == ["2.pem"]
