@@ -596,6 +596,24 @@ async def test_many_are_checked_at_once_with_a_receipt_that_anybody_can_check(ho
     assert said["iat"] == int(NOW.timestamp())
 
 
+async def test_a_receipt_is_no_younger_than_what_it_says(house, monkeypatch):
+    row = await house.issue()
+    register = house.deps.verifier.register
+    before = register.as_of
+    judge = register.find
+
+    def find(number):
+        register.as_of = before + timedelta(minutes=5)  # the register grows while it is asked
+        return judge(number)
+
+    monkeypatch.setattr(register, "find", find)
+    async with house.client.post(CHECK, json={"codes": [house.url(row)] * 30}) as answer:
+        told = await answer.json()
+
+    said = orjson.loads(stranger.b64(told["receipt"].split(".")[1]))
+    assert told["status_as_of"] == said["status_as_of"] == before.isoformat()
+
+
 async def test_five_hundred_fit_and_one_more_is_refused(house):
     row = await house.issue()
 

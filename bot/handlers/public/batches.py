@@ -73,6 +73,7 @@ async def check(request: web.Request) -> web.Response:
     ready = loop.time() + (SAME_TIME_S if typed else 0)
     if register.signing is None or register.as_of is None:
         raise Unavailable("暂时无法核验：回执现在不能签名，请稍后再试。")
+    as_of = register.as_of  # what follows is no younger, though the register may grow meanwhile
     found: list[Finding] = []
     for start in range(0, len(given.codes), AT_ONCE):
         found += [
@@ -83,9 +84,9 @@ async def check(request: web.Request) -> web.Response:
     results = [_result(code, one) for code, one in zip(given.codes, found, strict=True)]
     told = {
         "checked_at": now,
-        "status_as_of": register.as_of,
+        "status_as_of": as_of,
         "results": results,
-        "receipt": _receipt(request, given.codes, found, now),
+        "receipt": _receipt(request, list(zip(given.codes, found, strict=True)), now, as_of),
     }
     return web.Response(body=orjson.dumps(told), content_type="application/json")
 
@@ -106,7 +107,9 @@ def _result(code: str, found: Finding) -> dict[str, object]:
     return {"code": code, **head, "certificate": whole if found.entry else None}
 
 
-def _receipt(request: web.Request, codes: list[str], found: list[Finding], now: datetime) -> str:
+def _receipt(
+    request: web.Request, answers: list[tuple[str, Finding]], now: datetime, as_of: datetime
+) -> str:
     """What was asked, by its hash, what was answered, and how old our knowledge was."""
     deps = request.app[DEPS]
     if deps.verifier.register.signing is None:
@@ -115,7 +118,7 @@ def _receipt(request: web.Request, codes: list[str], found: list[Finding], now: 
     said = {
         "iss": deps.config.public_url,
         "iat": int(now.timestamp()),
-        "status_as_of": deps.verifier.register.as_of,
+        "status_as_of": as_of,
         "checked": [
             {
                 "sha256": sha256(code.encode()).hexdigest(),
@@ -124,7 +127,7 @@ def _receipt(request: web.Request, codes: list[str], found: list[Finding], now: 
                 "why": one.why,
                 "signature": one.signature,
             }
-            for code, one in zip(codes, found, strict=True)
+            for code, one in answers
         ],
     }
     return compact_jws(RECEIPT, key.number, orjson.dumps(said), sign).decode()
