@@ -57,6 +57,7 @@ _OF_STATE: Mapping[State, tuple[Outcome, Why]] = MappingProxyType(
         State.UNTRUSTED: (Outcome.UNKNOWN, Why.WRONG_KEY),
     }
 )
+_MISSED = frozenset({State.SUSPENDED, State.WITHDRAWN})
 _MAY_CHANGE = frozenset({State.ACTIVE, State.DUE, State.SUSPENDED})
 
 _STATELESS: Mapping[Outcome, str] = MappingProxyType(
@@ -97,13 +98,14 @@ class Finding(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """The class of the reason in words; a review that was missed needs nobody to say so."""
+        """The class of the reason in words; a review that was missed needs nobody to say so, and
+        why it was made active again explains nothing that followed."""
         entry = self.entry
         if entry is None or self.outcome in {Outcome.VALID, Outcome.EXPIRED}:
             return ""
-        if entry.state == State.ACTIVE and self.state in {State.SUSPENDED, State.WITHDRAWN}:
-            return REASON_WORDS["review_missed"]
-        return REASON_WORDS.get(entry.reason, "")
+        if self.state != entry.state:
+            return REASON_WORDS["review_missed"] if self.state in _MISSED else ""
+        return "" if entry.state == State.ACTIVE else REASON_WORDS.get(entry.reason, "")
 
 
 def of_state(state: State, *, age: timedelta) -> tuple[Outcome, Why]:
@@ -126,10 +128,13 @@ def masked_code(code: str) -> str:
 
 
 def changed_on(entry: Entry, state: State) -> int:
-    """The day since which it is so; a missed review follows from its own days."""
-    if entry.state == State.ACTIVE:
-        if state is State.SUSPENDED:
-            return entry.due + entry.grace
-        if state is State.WITHDRAWN:
-            return entry.due + entry.late
-    return entry.since
+    """The day since which it is so; what nobody decided follows from its own days."""
+    if state == entry.state:
+        return entry.since
+    follows = {
+        State.DUE: entry.due,
+        State.SUSPENDED: entry.due + entry.grace,
+        State.WITHDRAWN: entry.due + entry.late,
+        State.EXPIRED: entry.last + 1,
+    }
+    return follows.get(state, entry.since)

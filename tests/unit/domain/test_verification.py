@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.certificates import State
-from bot.domain.verification import Outcome, Why, masked_code, masked_name, of_state
+from bot.domain.register import Entry, state_on
+from bot.domain.verification import (
+    Finding,
+    Outcome,
+    Signature,
+    Why,
+    changed_on,
+    masked_code,
+    masked_name,
+    of_state,
+)
+from tests.conftest import NOW
 
 DAY = timedelta(hours=24)
 
@@ -45,3 +56,39 @@ def test_there_are_six_outcomes_and_one_apart():
 
     assert reached | {Outcome.UNAVAILABLE} == set(Outcome)
     assert len(reached) == 6
+
+
+FIRST, DUE, LAST = 0, 365, 3 * 365  # days since the epoch of the register
+SINCE = 40
+
+
+@pytest.mark.parametrize(
+    ("stored", "why", "on", "state", "since", "reason"),
+    [
+        ("active", "cleared", DUE - 1, State.ACTIVE, SINCE, ""),
+        ("active", "cleared", DUE, State.DUE, DUE, ""),
+        ("active", "cleared", DUE + 30, State.SUSPENDED, DUE + 30, "没有按时完成年审"),
+        ("active", "", DUE + 90, State.WITHDRAWN, DUE + 90, "没有按时完成年审"),
+        ("suspended", "under_check", DUE, State.SUSPENDED, SINCE, "正在核查"),
+        ("suspended", "under_check", DUE + 90, State.WITHDRAWN, DUE + 90, "没有按时完成年审"),
+        ("suspended", "under_check", LAST + 1, State.EXPIRED, LAST + 1, ""),
+        ("active", "cleared", LAST + 9, State.EXPIRED, LAST + 1, ""),
+        ("revoked", "misuse", LAST + 9, State.REVOKED, SINCE, "冒用或转借证书"),
+    ],
+)
+def test_what_is_so_today_has_its_own_day_and_its_own_reason(stored, why, on, state, since, reason):
+    entry = Entry(
+        b"", b"", False, 1, FIRST, LAST, SINCE, FIRST, DUE, 30, 90, 0, 1, "", "", "", "", "",
+        stored, why, "", "", "",
+    )  # fmt: skip
+    outcome, more = of_state(state_on(entry, on), age=timedelta(0))
+    found = Finding(outcome, more, Signature.GOOD, NOW, NOW, entry, state_on(entry, on))
+
+    assert found.state is state
+    assert (changed_on(entry, state), found.reason) == (since, reason)
+    unsaid = Finding(Outcome.UNAVAILABLE, Why.STATUS_OLD, Signature.GOOD, NOW, NOW, entry, state)
+    assert unsaid.reason == reason
+
+
+def test_where_no_state_is_told_no_reason_is():
+    assert Finding(Outcome.UNKNOWN, Why.NOT_FOUND, Signature.BAD, NOW, NOW).reason == ""
