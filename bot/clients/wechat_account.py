@@ -33,6 +33,7 @@ from bot.clients.wechat_answers import (
 from bot.clients.wechat_errors import Permanent, Transient
 from bot.clients.wechat_http import JSON_TYPE, Answer, Body, Transport, upload
 from bot.domain.content_checks import Verdict, understood
+from bot.domain.fitting import fitting
 from bot.domain.scenes import check_link, check_page_scene, check_scene
 
 
@@ -301,7 +302,7 @@ def _data(values: Mapping[str, str]) -> Json:
 
 def _custom(content: Content, mini_appid: str) -> tuple[str, Json]:
     if isinstance(content, Text):
-        return "text", {"content": content.content}
+        return "text", {"content": fitting(content.content)}
     if isinstance(content, PageCard):
         part = {"title": content.title, "appid": mini_appid, "pagepath": content.page}
         return "miniprogrampage", part | {"thumb_media_id": content.thumb_media_id}

@@ -19,11 +19,11 @@ from wechatpy.replies import (
 )
 
 from bot.domain.errors import BadInput
+from bot.domain.fitting import fitting
 
 Field = str | dict[str, "Field"] | list["Field"]
 Fields = dict[str, Field]
 
-MAX_TEXT_BYTES = 2048
 MAX_DEPTH = 8
 MAX_KEY_CHARS = 160
 
@@ -122,14 +122,11 @@ def read(plain: bytes) -> Incoming:
 
 
 def text_reply(to: Incoming, text: str, *, at: int) -> str:
-    """Answer with text; what is longer than WeChat takes is cut, blank text is no answer."""
+    """Answer with text; of what is longer than WeChat takes whole sentences, of a blank nothing."""
     text = _NOT_XML.sub("", text)
     if not text.strip():
         return EMPTY_REPLY
-    raw = text.encode()
-    if len(raw) > MAX_TEXT_BYTES:
-        text = raw[:MAX_TEXT_BYTES].decode(errors="ignore")
-    return _fill(_TEXT, to, at, text=text)
+    return _fill(_TEXT, to, at, text=fitting(text))
 
 
 def image_reply(to: Incoming, media_id: str, *, at: int) -> str:

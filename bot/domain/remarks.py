@@ -6,7 +6,8 @@ from bot.domain.errors import BadInput
 
 LONGEST_NAME = 30  # two names and a mark between them fit into the columns of 64
 LONGEST_REASON = 200
-LONGEST_ANSWER = 600  # a customer message holds some 680 Chinese characters
+LONGEST_ANSWER = 600  # a customer message holds some 680 Chinese characters …
+ROOM_FOR_ANSWER = 3 * LONGEST_ANSWER  # … and fewer of those that take four bytes
 _NEVER = frozenset({"Cc", "Cs", "Cn"})  # controls, and what a wrongly coded line leaves behind
 
 
@@ -17,7 +18,10 @@ def reason(text: str, *, what: str = "原因", field: str = "reason") -> str:
 
 def answer(text: str) -> str:
     """What a member will read, or BadInput."""
-    return _checked(text, "答复", "text", LONGEST_ANSWER)
+    plain = _checked(text, "答复", "text", LONGEST_ANSWER)
+    if len(plain.encode()) > ROOM_FOR_ANSWER:
+        raise BadInput("答复里的表情或生僻字太多，一条消息放不下，请删减。", field="text")
+    return plain
 
 
 def name(text: str, *, what: str = "姓名", field: str = "by") -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from bot.domain.fitting import LONGEST
 from bot.domain.keywords import kind_of, problem, shortened
 from bot.domain.telling import Channel
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "messages"
-LONGEST_WORDS = 2048  # bytes, of a customer message
 _PLACE = re.compile(r"\{(\w+)\}")
 _KEYS = {"about", "values", "words", "page", "channels", *Channel} - {Channel.CUSTOM}
 
@@ -53,7 +53,7 @@ class Message:
 
     def say(self, values: Mapping[str, str], *, url: str) -> str:
         words = _filled(self.words, {**values, "url": url})
-        if len(words.encode()) > LONGEST_WORDS:
+        if len(words.encode()) > LONGEST:
             raise BadMessage(f"{self.name}: a customer message of {len(words.encode())} bytes")
         return words
 

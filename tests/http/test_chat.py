@@ -181,6 +181,23 @@ async def test_the_answer_can_be_read_again_by_whoever_asked_and_nobody_else(cli
     assert await say(client, "答复", 4, "oBob") == WORDS["my_answers_none"]
 
 
+async def test_answers_that_do_not_fit_into_one_message_are_left_out_whole(client, clock):
+    clock.now = NIGHT
+    for number in (1, 2, 3):
+        await say(client, "人工", 10 * number)
+        await say(client, f"第{number}件事没人管", 10 * number + 1)
+        (ticket,) = await tickets.waiting()
+        answer = f"{number}。" + "审" * 500
+        await tickets.reply(ticket.id, answer, actor=Staff("王芳"), now=clock.now)
+        clock.now += timedelta(minutes=1)
+
+    told = await say(client, "答复", 90)
+
+    newest = fill(WORDS["part_answer"], {"on": "2026年3月2日", "answer": "3。" + "审" * 500})
+    lines = f"{newest}\n\n{WORDS['part_answers_more']}"
+    assert told == fill(WORDS["my_answers"], {"lines": lines})
+
+
 async def test_a_question_that_we_know_is_kept_too_when_it_was_asked_for(client, clock):
     clock.now = NIGHT
     await say(client, "人工", 1)

@@ -186,6 +186,15 @@ async def test_subscriptions_of_both_kinds_use_up_what_was_allowed(wechat):
     assert [(type(one), one.errcode) for one in refusals] == [(Permanent, 43101)] * 2
 
 
+async def test_a_customer_message_that_is_too_long_arrives_in_whole_sentences(wechat):
+    await wechat.control(f"people/{WANG}/text", {"content": "答复"})
+
+    await wechat.service.send_custom(WANG, Text("请再等一等。" * 200))
+
+    (sent,) = await wechat.ledger("sends")
+    assert sent["body"]["text"]["content"] == "请再等一等。" * 113 + "……"
+
+
 async def test_a_customer_message_of_each_kind_arrives_within_the_window(wechat):
     await wechat.control(f"people/{WANG}/text", {"content": "证书"})
     media_id = await wechat.service.upload_picture(PICTURE, kind="png")

@@ -377,12 +377,14 @@ def test_control_characters_are_left_out_and_line_ends_kept():
     ("text", "kept"),
     [
         ("x" * 2048, "x" * 2048),
-        ("x" * 2049, "x" * 2048),
-        ("审" * 683, "审" * 682),
-        ("x" + "😀" * 512, "x" + "😀" * 511),
+        # A cut says that there was more, and comes between sentences where there are some.
+        ("x" * 2049, "x" * 2042 + "……"),
+        ("审" * 683, "审" * 680 + "……"),
+        ("x" + "😀" * 512, "x" + "😀" * 510 + "……"),
+        ("可以。\n" * 300, "可以。\n" * 203 + "可以。……"),
     ],
 )
-def test_a_long_text_is_cut_at_2048_bytes_between_characters(text, kept):
+def test_of_a_long_text_whole_sentences_within_2048_bytes_are_said(text, kept):
     assert deserialize_reply(text_reply(read(make_text()), text, at=AT)).content == kept
 
 

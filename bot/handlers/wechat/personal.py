@@ -13,6 +13,7 @@ from bot.domain.cases import ENDED, left
 from bot.domain.certificates import USABLE, today
 from bot.domain.dates import in_words
 from bot.domain.errors import NotAgreed
+from bot.domain.fitting import listed
 from bot.domain.knowledge import fill
 from bot.domain.verification import Outcome
 from bot.domain.workdays import BEIJING
@@ -93,8 +94,12 @@ async def bind(asking: Asking) -> str:
     theirs = await mine(asking)
     if not theirs:
         return fill(asking.words["bind_how"], {"link": link})
-    names = "\n".join(one.bound.name for one in theirs)
-    return fill(asking.words["bind_done"], {"names": names, "link": link})
+
+    def told(names: str) -> str:
+        return fill(asking.words["bind_done"], {"names": names, "link": link})
+
+    names = [one.bound.name for one in theirs]
+    return listed(told, names, more=asking.words["part_more"], between="\n")
 
 
 async def answers(asking: Asking) -> str:
@@ -106,7 +111,11 @@ async def answers(asking: Asking) -> str:
         fill(asking.words["part_answer"], {"on": in_words(one.asked_on), "answer": one.answer})
         for one in given
     ]
-    return fill(asking.words["my_answers"], {"lines": "\n\n".join(lines)})
+
+    def told(shown: str) -> str:
+        return fill(asking.words["my_answers"], {"lines": shown})
+
+    return listed(told, lines, more=asking.words["part_answers_more"])
 
 
 async def commitment(asking: Asking) -> str:

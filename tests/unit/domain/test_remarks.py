@@ -30,3 +30,9 @@ def test_what_cannot_be_kept_is_refused_with_what_to_do(text, sentence):
 def test_a_name_is_a_short_one():
     with pytest.raises(BadInput, match="姓名最多 30 个字"):
         remarks.name("王" * 31)
+
+
+def test_an_answer_fits_into_one_message():
+    assert remarks.answer("字" * 600) == "字" * 600
+    with pytest.raises(BadInput, match="一条消息放不下，请删减"):
+        remarks.answer("😀" * 451)
