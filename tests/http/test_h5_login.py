@@ -1,5 +1,6 @@
 """The login of the H5 pages, with its attackers: states, cookies, targets, made-up people."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -139,13 +140,34 @@ async def test_a_state_without_the_browsers_cookie_opens_nothing(doors, browser)
     await refused(await browser.come_back(state, await doors.code(door="h5")), "重新登录")
 
 
-async def test_a_state_works_once(doors, browser):
+async def test_a_state_opens_one_session(doors, browser):
+    """The second time it leads on, as it may be the twin of the first; but it opens nothing."""
     state = await browser.set_out()
     assert (await browser.come_back(state, await doors.code(door="h5"))).status == 302
     browser.cookies.pop("session")
 
+    again = await browser.come_back(state, await doors.code(door="h5"))
+
+    assert (again.status, again.headers["Location"], len(again.cookies)) == (302, ME, 0)
+    assert await Session.all().count() == 1
+
+
+async def test_a_state_that_was_used_leads_another_browser_nowhere(doors, browser):
+    state = await browser.set_out()
+    await browser.come_back(state, await doors.code(door="h5"))
+    browser.cookies.clear()
+
     await refused(await browser.come_back(state, await doors.code(door="h5")), "重新登录")
 
+    assert await Session.all().count() == 1
+
+
+async def test_a_return_that_is_loaded_twice_at_once_leads_on_both_times(doors, browser):
+    state, code = await browser.set_out(), await doors.code(door="h5")
+
+    answers = await asyncio.gather(*(browser.come_back(state, code) for _ in range(2)))
+
+    assert [answer.status for answer in answers] == [302, 302]
     assert await Session.all().count() == 1
 
 

@@ -56,7 +56,9 @@ async def finish(request: web.Request) -> web.Response:
         service = _accounts(request).service
         opened = await logins.from_page(request.query.get("code", ""), wechat=service, now=now)
     except logins.Adrift as refusal:
-        if before and (done := await logins.echo_of(state, browser=browser, now=now)):
+        # A phone may load the return twice at once: the second time it has no session yet. It is
+        # led to the page, which sends it here again should the first time have come to nothing.
+        if done := await logins.echo_of(state, browser=browser, now=now):
             return _to(place_of(done) or TARGETS[DEFAULT])
         return _failed(request, refusal, target)
     except DomainError as refusal:
