@@ -12,7 +12,6 @@ from datetime import timedelta
 from enum import Enum, StrEnum
 from typing import Any, Protocol
 
-LONGEST_ANSWER = 500
 _COUNTED = "一二三四五六七八九"
 
 
@@ -80,7 +79,7 @@ class Step:
     def read(self, said: str) -> str | None:
         """The value that was meant, or None when it cannot be told."""
         if not self.choices:
-            return said.strip()[:LONGEST_ANSWER] or None
+            return said.strip() or None
         plain = tidy(said)
         if not plain:
             return None

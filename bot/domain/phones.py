@@ -25,10 +25,14 @@ def masked(number: str) -> str:
     return f"{number[:3]}****{number[-4:]}"
 
 
-def taken_out(text: str) -> tuple[str, str]:
-    """The text with its mobile numbers masked, and the first of them; "" where there is none."""
+def taken_out(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with its mobile numbers masked, and each of them once."""
     plain = text.translate(_WIDE)
-    numbers = [re.sub(r"[ -]", "", found[1]) for found in _IN_TEXT.finditer(plain)]
+    numbers = tuple(dict.fromkeys(_digits(found) for found in _IN_TEXT.finditer(plain)))
     if not numbers:
-        return text, ""
-    return _IN_TEXT.sub(lambda found: masked(re.sub(r"[ -]", "", found[1])), plain), numbers[0]
+        return text, ()
+    return _IN_TEXT.sub(lambda found: masked(_digits(found)), plain), numbers
+
+
+def _digits(found: re.Match[str]) -> str:
+    return re.sub(r"[ -]", "", found[1])

@@ -20,6 +20,7 @@ MOST_OPEN = 5  # of one person: more than these nobody can answer sensibly
 ANSWERED = "ticket_answered"  # the message that carries an answer
 SHOWN = 3  # answers that somebody who asks for them is shown
 LISTED_FOR = timedelta(days=30)
+AND = "、"  # between several numbers that somebody left
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ async def open_ticket(
     if await Ticket.filter(appid=appid, openid=openid, state=TicketState.OPEN).count() >= MOST_OPEN:
         raise TooMany
     number = new_id(now)
-    text, phone = phones.taken_out(question)
-    sealed = vault.seal(phone, context=_place(number)) if phone else None
+    text, left = phones.taken_out(question)
+    sealed = vault.seal(AND.join(left), context=_place(number)) if left else None
     await Ticket.create(
         id=number, appid=appid, openid=openid, question=text, phone_sealed=sealed, created_at=now
     )
@@ -92,7 +93,7 @@ async def close(ticket_id: UUID, *, actor: Staff, remark: str, now: datetime) ->
 
 
 async def phone_of(ticket_id: UUID, *, actor: Staff, vault: Vault, now: datetime) -> str:
-    """Open the number for whoever will call; that they did is written down first."""
+    """Open the numbers for whoever will call; that they did is written down first."""
     async with in_transaction():
         row = await Ticket.get_or_none(id=ticket_id)
         if row is None or row.phone_sealed is None:
@@ -104,7 +105,8 @@ async def phone_of(ticket_id: UUID, *, actor: Staff, vault: Vault, now: datetime
 async def phones_left(appid: str, openid: str, *, vault: Vault) -> set[str]:
     """The numbers that somebody left, for their own copy of their data."""
     rows = await Ticket.filter(appid=appid, openid=openid, phone_sealed__isnull=False)
-    return {vault.open(r.phone_sealed, context=_place(r.id)) for r in rows if r.phone_sealed}
+    opened = [vault.open(r.phone_sealed, context=_place(r.id)) for r in rows if r.phone_sealed]
+    return {number for left in opened for number in left.split(AND)}
 
 
 async def answers(appid: str, openid: str) -> tuple[Answered, ...]:

@@ -168,6 +168,26 @@ async def test_a_phone_number_in_it_is_sealed_and_said_back_in_part(client, cloc
     assert ticket.question == "某某公司，请打138****8000"
 
 
+async def test_of_a_long_question_with_two_numbers_nothing_is_lost(client, clock):
+    clock.now = NIGHT
+    await say(client, "人工", 1)
+    question = "审" * 600 + "，请打{}或{}"
+
+    taken = await say(client, question.format("13800138000", "13900139000"), 2)
+
+    masked = ("138****8000", "139****9000")
+    phones = {"phone": "、".join(masked)}
+    assert taken == fill(WORDS["ticket_taken_phone"], TUESDAY | phones)
+    (ticket,) = await tickets.waiting()
+    assert ticket.question == question.format(*masked)
+    opened = await tickets.phone_of(
+        ticket.id, actor=Staff("王芳"), vault=client.deps.vault, now=NIGHT
+    )
+    assert opened == "13800138000、13900139000"
+    left = await tickets.phones_left(SANDBOX_APPID, ALICE, vault=client.deps.vault)
+    assert left == {"13800138000", "13900139000"}
+
+
 async def test_the_answer_can_be_read_again_by_whoever_asked_and_nobody_else(client, clock):
     clock.now = NIGHT
     await say(client, "人工", 1)

@@ -36,9 +36,9 @@ class LeaveQuestion:
 
     def finish(self, state: State) -> Ending:
         question = state.answers[0][1]
-        phone = phones.taken_out(question)[1]
-        values = {"when": state.about["when"]} | ({"phone": phones.masked(phone)} if phone else {})
-        taken = fill(self.words["ticket_taken_phone" if phone else "ticket_taken"], values)
+        left = "、".join(phones.masked(number) for number in phones.taken_out(question)[1])
+        values = {"when": state.about["when"], "phone": left}
+        taken = fill(self.words["ticket_taken_phone" if left else "ticket_taken"], values)
         return Ending(taken, Effect(TICKET, question))
 
 
