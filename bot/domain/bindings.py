@@ -12,6 +12,7 @@ RENEW_AFTER = timedelta(days=30)  # reading stops on the day; the place is held 
 FRESH = timedelta(hours=72)  # in which a newly won binding neither exports nor pays out
 INVITED_FOR = timedelta(days=3)
 MOST_OPEN_CLAIMS = 5  # of one person, that wait for somebody
+MOST_CLAIMS_A_DAY = 10  # of one person, by papers: each that is withdrawn has alarmed the holders
 MOST_HOLDERS = 20  # of one enterprise
 REMIND_DAYS_BEFORE = (30, 7)
 

@@ -10,12 +10,20 @@ from bot.clients.database import everything, fetch
 from bot.clients.vault import Vault
 from bot.domain import credit_codes, phones
 from bot.domain.actors import Actor, Member
-from bot.domain.bindings import HOLDING, MOST_OPEN_CLAIMS, WAITING, How, Role, State
+from bot.domain.bindings import (
+    HOLDING,
+    MOST_CLAIMS_A_DAY,
+    MOST_OPEN_CLAIMS,
+    WAITING,
+    How,
+    Role,
+    State,
+)
 from bot.domain.dates import in_words
 from bot.domain.enterprises import Details, check_founded, read_name
 from bot.domain.errors import BadInput, DomainError, NotFound, TooMany
 from bot.domain.workdays import BEIJING
-from bot.services import binding_steps, enterprises, people
+from bot.services import binding_steps, enterprises, people, rations
 from models import Binding, Enterprise, RosterContact
 
 PHONE = "phone"  # the context of its blind index
@@ -156,7 +164,7 @@ async def by_papers(papers: Papers, *, actor: Member, vault: Vault, now: datetim
         if binding is not None and binding.state is State.ACTIVE:
             raise HeldAlready
         if binding is None:
-            await _check_number_of_claims(actor)
+            await _check_number_of_claims(actor, now=now)
             held = await binding_steps.holders(found.id, now=now)
             binding = await binding_steps.begin(
                 Binding(
@@ -278,9 +286,13 @@ async def _alarm(enterprise: Enterprise, binding: Binding, *, now: datetime) -> 
         )
 
 
-async def _check_number_of_claims(actor: Member) -> None:
+async def _check_number_of_claims(actor: Member, *, now: datetime) -> None:
     if len(await waiting_of(actor)) >= MOST_OPEN_CLAIMS:
         raise TooMany("您已有几个申请在等待核实，请先等结果，或者撤回不要的申请。")
+    if not await rations.use("claim", str(actor.user_id), most=MOST_CLAIMS_A_DAY, now=now):
+        raise TooMany(
+            f"一天最多申请 {MOST_CLAIMS_A_DAY} 次，请明天再来，或者请同事发邀请链接给您。"
+        )
 
 
 def _claimed(enterprise: Enterprise, binding: Binding) -> Claimed:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.clients.vault import Vault
 from bot.domain.actors import Staff
-from bot.domain.bindings import MOST_OPEN_CLAIMS, Role, State
+from bot.domain.bindings import MOST_CLAIMS_A_DAY, MOST_OPEN_CLAIMS, Role, State
 from bot.domain.errors import BadInput, NotFound, Stale, TooMany
 from bot.services import (
     binding_steps,
@@ -231,6 +231,27 @@ async def test_a_person_waits_for_a_few_enterprises_only(db):
 
     with pytest.raises(TooMany):
         await claim_by_papers(people.code(9999), me)
+
+
+async def test_claims_that_are_withdrawn_count_as_well_until_the_next_day(db):
+    me, holder, one = await people.member(), await people.member(), await people.enterprise()
+    await people.bind(holder.user_id, one)
+    code = (await Enterprise.get(id=one)).credit_code
+    for _ in range(MOST_CLAIMS_A_DAY):
+        _, claimed = await claim_by_papers(code, me)
+        await claims.withdraw(claimed.binding_id, actor=me, now=NOW)
+    alarms = len(await told())
+
+    with pytest.raises(TooMany, match="请明天再来"):
+        await claim_by_papers(code, me)
+    with pytest.raises(TooMany):
+        await claim_by_papers(people.code(9998), me)
+    assert (len(await told()), await Enterprise.all().count()) == (alarms, 1)
+
+    tomorrow = NOW + timedelta(days=1)
+    again = await claims.by_papers(papers(code), actor=me, vault=VAULT, now=tomorrow)
+    changed = papers(code, person="李刚")
+    assert await claims.by_papers(changed, actor=me, vault=VAULT, now=tomorrow) == again
 
 
 async def test_who_is_bound_has_nothing_to_claim(db):
