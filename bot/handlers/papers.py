@@ -72,7 +72,7 @@ async def agree(request: web.Request, kind: str, version: int) -> None:
 
 async def download(request: web.Request) -> web.Response:
     """The whole clean form of a file, to be saved."""
-    opened = await files.taken_away(
+    opened = await files.handed_out(
         path_id(request, "file"),
         actor=member(request),
         why=OWN,
@@ -87,7 +87,7 @@ async def view(request: web.Request) -> web.Response:
     page = request.match_info["page"]
     if not PAGE.fullmatch(page) or int(page) > LIMITS.pages:
         raise NotFound
-    opened = await files.opened(
+    opened = await files.handed_out(
         path_id(request, "file"),
         actor=member(request),
         why=OWN,

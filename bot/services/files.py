@@ -249,14 +249,16 @@ async def opened(
     return Opened(piece.media_type, row.name, content)
 
 
-async def taken_away(
-    file_id: UUID, *, actor: Member, why: str, now: datetime, cabinet: Cabinet
+async def handed_out(
+    file_id: UUID, *, actor: Member, why: str, now: datetime, cabinet: Cabinet, page: int = 0
 ) -> Opened:
-    """The whole of a file, to keep; what others handed in only once the binding has settled."""
+    """A file to keep, or one page to look at. What others handed in leaves whole only once the
+    binding has settled; a picture is its own page, so that to look at it is to keep it."""
     row = await found(file_id, actor=actor, now=now)
-    if (row.actor_kind, row.actor) != who(actor):
+    whole = page == 0 or row.media_type is not Media.PDF
+    if whole and (row.actor_kind, row.actor) != who(actor):
         await bindings.settled_or_refuse(actor, row.enterprise_id, now=now)
-    return await opened(file_id, actor=actor, why=why, now=now, cabinet=cabinet)
+    return await opened(file_id, actor=actor, why=why, now=now, cabinet=cabinet, page=page)
 
 
 async def found(file_id: UUID, *, actor: Actor, now: datetime) -> StoredFile:

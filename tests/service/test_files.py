@@ -230,17 +230,22 @@ async def test_a_stranger_is_told_that_it_does_not_exist(house, ask):
 async def test_a_fresh_binding_takes_away_only_what_it_handed_in_itself(house):
     newcomer, until = await people.member(), NOW + timedelta(hours=72)
     await people.bind(newcomer.user_id, house.enterprise, fresh_until=until)
-    theirs = (await house.keep(papers.picture(), STATEMENT)).id
-    own = (await house.keep(papers.pdf(), STATEMENT, actor=newcomer)).id
+    picture = (await house.keep(papers.picture(), STATEMENT)).id
+    report = (await house.keep(papers.pdf(), STATEMENT)).id
+    own = (await house.keep(papers.photo(), STATEMENT, actor=newcomer)).id
     asked = {"why": "看看", "actor": newcomer, "cabinet": house.cabinet}
 
-    with pytest.raises(TooFresh):
-        await files.taken_away(theirs, now=NOW, **asked)
+    for theirs, page in ((picture, 0), (picture, 1), (report, 0)):
+        with pytest.raises(TooFresh):
+            await files.handed_out(theirs, now=NOW, page=page, **asked)
 
     assert await FileOpening.all().count() == 0
-    assert (await files.taken_away(own, now=NOW, **asked)).media_type is Media.PDF
-    assert (await files.taken_away(theirs, now=until, **asked)).media_type is Media.JPEG
-    assert (await files.opened(theirs, now=NOW, page=1, **asked)).media_type is Media.JPEG
+    for theirs, page in ((own, 0), (own, 1), (report, 1)):
+        given = await files.handed_out(theirs, now=NOW, page=page, **asked)
+        assert given.media_type is Media.JPEG
+    for page in (0, 1):
+        given = await files.handed_out(picture, now=until, page=page, **asked)
+        assert given.media_type is Media.JPEG
 
 
 async def test_whoever_proved_nothing_opens_nothing(house):

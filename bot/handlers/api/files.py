@@ -235,9 +235,9 @@ OPEN = Contract(
     refusals=(NotFound, TooFresh, Unavailable),
 )
 VIEW = Contract(
-    "以图片查看文件的一页；每次查看都有记录",
+    "以图片查看文件的一页；每次查看都有记录。图片就是它自己的一页，和整个文件一样限制",
     gives=(Media.JPEG, Media.PNG),
-    refusals=(NotFound, Unavailable),
+    refusals=(NotFound, TooFresh, Unavailable),
 )
 OPENINGS = Contract("谁在什么时候为什么查看过本企业的材料", returns=Openings, refusals=(NotFound,))
 
