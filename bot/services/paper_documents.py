@@ -79,9 +79,9 @@ async def letter(  # noqa: PLR0913  # the record, and all that is drawn into it
 ) -> CommitmentLetter:
     """The commitment as it was signed; as a draft, with room for pen and stamp."""
     text, draft = texts()[row.text_version], kind is Kind.DRAFT
-    strokes = None if draft else await commitments.strokes_of(row, vault)
+    on_paper = row.how is How.LETTER  # then a phone may have signed before, and does not count
+    strokes = None if draft or on_paper else await commitments.strokes_of(row, vault)
     here = f"{base}/public/commitments"
-    on_paper = row.how is How.LETTER
     seal_file, paper = (None, row.letter_file) if on_paper else (row.seal_file, None)
     seal = next(iter(await _pictures(None if draft else seal_file, cabinet, now=now, most=1)), None)
     return CommitmentLetter(

@@ -38,6 +38,7 @@ from bot.services import (
     held_certificates,
     openings,
     outbox,
+    paper_documents,
     paper_making,
     papers,
     rare_texts,
@@ -339,6 +340,21 @@ async def test_the_seal_is_opened_like_any_confidential_paper(desk):
     assert [(line.file_id, line.by, line.why) for line in looked] == [
         (seal.id, "系统", "制作信用承诺书")
     ]
+
+
+async def test_a_letter_signed_on_paper_shows_no_signature_of_a_phone(desk):
+    one = await people.enterprise()
+    owner = await holder(one)
+    await people.join(one)
+    await commitments.prepare(one, "李强", status="存续", actor=owner, now=NOW)
+    await commitments.sign(one, STROKES, actor=owner, vault=VAULT, now=NOW)
+    row = await commitments.put_letter(one, UUID(int=8), "8e" * 32, actor=owner, now=NOW)
+    asked = {"base": BASE, "production": False, "vault": VAULT, "cabinet": desk.cabinet}
+
+    letter = await paper_documents.letter(row, Kind.LETTER, now=NOW, **asked)
+
+    assert row.signature_sealed is not None
+    assert (letter.signature, letter.sha256) == (None, row.document_sha256)
 
 
 async def test_a_letter_signed_on_paper_is_there_as_a_pdf_around_its_photograph(desk, press):
