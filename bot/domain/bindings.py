@@ -10,6 +10,7 @@ LIVES = timedelta(days=365)  # then the person renews it by one tap
 RENEW_BEFORE = timedelta(days=30)
 RENEW_AFTER = timedelta(days=30)  # reading stops on the day; the place is held a little longer
 FRESH = timedelta(hours=72)  # in which a newly won binding neither exports nor pays out
+AWAY = timedelta(days=180)  # without a sign of life: what is told of the enterprise goes to others
 INVITED_FOR = timedelta(days=3)
 MOST_OPEN_CLAIMS = 5  # of one person, that wait for somebody
 MOST_CLAIMS_A_DAY = 10  # of one person, by papers: each that is withdrawn has alarmed the holders

@@ -6,14 +6,23 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from bot.clients.database import fetch
+from bot.clients.database import everything, fetch
 from bot.domain.actors import Actor, Member, Staff, System
+from bot.domain.bindings import AWAY
 from bot.services import outbox
 from bot.services.messages import MESSAGES
 from bot.services.outbox import Payload
 from bot.services.telling import Person, tell
 
 TELL = "people.tell"
+_HOLDERS = """
+SELECT coalesce(u.joined_into_id, u.id) AS id, bool_or(b.role = 'legal' OR b.active_at > $2
+    OR EXISTS (SELECT 1 FROM session s JOIN app_user one ON one.id = s.user_id
+        AND coalesce(u.joined_into_id, u.id) IN (one.id, one.joined_into_id)
+        WHERE s.last_seen_at > $2)) AS here
+FROM binding b JOIN app_user u ON u.id = b.user_id
+WHERE b.enterprise_id = $1 AND b.state IN ('active', 'suspended') GROUP BY 1
+"""
 
 
 def label(actor: Actor) -> str:
@@ -59,17 +68,17 @@ async def tell_holders(  # noqa: PLR0913  # whom, what, when, and who knows it a
     link: str = "",
     but: UUID | None = None,
 ) -> int:
-    """Tell everybody who acts for the enterprise, but not the one who did it; how many they are."""
-    rows = await fetch(
-        "SELECT DISTINCT coalesce(u.joined_into_id, u.id) AS id FROM binding b"
-        " JOIN app_user u ON u.id = b.user_id WHERE b.enterprise_id = $1"
-        " AND b.state IN ('active', 'suspended')",
-        enterprise_id,
-    )
-    others = [row["id"] for row in rows if row["id"] != but]
-    for user_id in others:
+    """Tell everybody who acts for the enterprise, but not the one who did it; how many they are.
+
+    An agent who has not been here for long has perhaps left the firm: the others are told alone.
+    """
+    async with everything("whether a colleague still comes is known by their sessions"):
+        rows = await fetch(_HOLDERS, enterprise_id, now - AWAY)
+    others = {row["id"]: row["here"] for row in rows if row["id"] != but}
+    told = [user_id for user_id, here in others.items() if here] or list(others)
+    for user_id in told:
         await tell_user(user_id, message, values, key=key, now=now, link=link)
-    return len(others)
+    return len(told)
 
 
 async def deliver(payload: Payload, now: datetime, *, service: str, mini: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clients.database import fetch
+from bot.domain.bindings import AWAY
 from bot.domain.closing import CONSENTS_STAY
 from bot.services import fake_reports, idempotency, licence_photos, plaque_orders
 
@@ -29,7 +30,7 @@ RULES = (
     Kept("telling", "claimed_at", timedelta(days=7), only="message = 'answer'"),  # no proof
     Kept("receipt", "received_at", timedelta(days=30)),
     Kept("job", "finished_at", timedelta(days=7), only="state = 'done'"),  # the dead stay
-    Kept("session", "expires_at", timedelta(days=30)),
+    Kept("session", "expires_at", AWAY),  # so long it is asked when somebody was here last
     Kept("login_attempt", "expires_at", timedelta(days=1)),
     Kept("content_check", "decided_at", timedelta(days=180)),
     Kept("content_verdict", "received_at", timedelta(days=2)),

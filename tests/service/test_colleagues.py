@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from tortoise.transactions import in_transaction
 
+from bot.clients.database import act_for
 from bot.domain.actors import Staff
-from bot.domain.bindings import INVITED_FOR, LIVES, MOST_HOLDERS, RENEW_AFTER, Role, State
+from bot.domain.bindings import AWAY, INVITED_FOR, LIVES, MOST_HOLDERS, RENEW_AFTER, Role, State
 from bot.domain.errors import NotFound, TooMany
 from bot.domain.sessions import Door
 from bot.services import (
@@ -377,6 +378,48 @@ async def test_one_person_with_two_bindings_loses_both(twice, how, state):
     assert {row.state for row in await Binding.filter(id__in=bound)} == {state}
     with pytest.raises(NotFound):
         await bindings.require(me, one, now=LATER)
+
+
+async def tell(one, now, **more: object) -> set[str]:
+    """Tell the holders something; to whom it was promised."""
+    await Job.all().delete()
+    async with in_transaction():
+        values = {"company": "晨星", "expires_on": "2026年3月2日"}
+        count = await telling.tell_holders(
+            one, "binding_expires", values, key=f"k{now}", now=now, **more
+        )
+    whom = {who for _, who in await told()}
+    assert len(whom) == count
+    return whom
+
+
+async def test_an_agent_who_has_not_come_for_long_is_told_nothing_of_the_enterprise(firm):
+    one, legal, agent = firm
+    both, gone = {str(legal.user_id), str(agent.user_id)}, NOW + AWAY
+
+    assert await tell(one, gone - timedelta(seconds=1)) == both
+    assert await tell(one, gone) == {str(legal.user_id)}
+    assert await tell(one, gone, but=legal.user_id) == {str(agent.user_id)}  # nobody else is left
+
+    again = await people.opened(now=gone)
+    await User.filter(id=again.member.user_id).update(joined_into_id=agent.user_id)
+    assert await tell(one, gone) == both
+
+
+async def test_a_member_who_tells_the_others_reaches_those_who_still_come(firm):
+    one, legal, _ = firm
+    for here in (True, False):
+        seen = NOW if here else NOW - AWAY
+        await people.bind((await people.member(seen)).user_id, one, Role.AGENT, NOW - AWAY)
+    act_for(legal.user_id)
+
+    async with in_transaction():
+        count = await telling.tell_holders(
+            one, "binding_expires", {"company": "晨星", "expires_on": "2026年3月2日"}, key="k",
+            now=LATER, but=legal.user_id,
+        )  # fmt: skip
+
+    assert count == 2  # the agent of long ago who is here today, and the one who is new
 
 
 async def test_a_promise_to_a_person_finds_their_openids_when_it_is_kept(db):
