@@ -56,7 +56,9 @@ async def send(payload: outbox.Payload, now: datetime, *, accounts: Accounts) ->
     What was claimed is committed before WeChat is asked. Whoever finds a claim without an end
     repeats it where WeChat tells repeats apart, and otherwise calls the end unknown.
     """
-    telling = await Telling.get(id=UUID(payload["id"]))
+    telling = await Telling.get_or_none(id=UUID(payload["id"]))
+    if telling is None:  # cancelled: its person has closed their account
+        return
     message = MESSAGES[telling.message]
     going_on = telling.state is TellingState.QUEUED
     if telling.state is TellingState.SENDING:

@@ -28,7 +28,7 @@ from bot.services.messages import BadMessage
 from bot.services.outbox import Task
 from bot.services.sending import Accounts, InOtherHands
 from bot.services.telling import Person, Told
-from models import Contact, Grant, GrantEntry, Job, Receipt, Telling, TellingState
+from models import Contact, Grant, GrantEntry, Job, JobState, Receipt, Telling, TellingState
 from models.ids import new_id
 from tests.conftest import NOW
 
@@ -490,6 +490,17 @@ async def test_the_job_carries_the_message_out(world):
     await outbox.perform(job.id, tasks=world.tasks, now=NOW)
 
     assert (await telling.look(number)).state == TellingState.SENT
+
+
+async def test_the_job_of_a_cancelled_message_has_nothing_to_do(world):
+    await told()
+    job = await Job.get(kind=SEND)
+    await telling.cancel(WANG.service)
+
+    await outbox.perform(job.id, tasks=world.tasks, now=NOW)
+
+    assert (await Job.get(id=job.id)).state is JobState.DONE
+    assert world.channels() == []
 
 
 # The end
