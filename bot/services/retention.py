@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.clients.database import fetch
 from bot.domain.bindings import AWAY
 from bot.domain.closing import CONSENTS_STAY
-from bot.services import fake_reports, idempotency, licence_photos, plaque_orders
+from bot.services import fake_reports, idempotency, licence_photos, plaque_orders, tickets
 
 AT_ONCE = 5000  # rows a statement, so that no lock lasts and no statement times out
 WITHDRAWN = timedelta(days=30)
@@ -26,7 +26,6 @@ class Kept:
 RULES = (
     Kept("inbound_message", "received_at", timedelta(days=180)),
     Kept("dialogue", "expires_at", timedelta(0)),
-    Kept("ticket", "closed_at", timedelta(days=180), only="state = 'closed'"),
     Kept("telling", "claimed_at", timedelta(days=7), only="message = 'answer'"),  # no proof
     Kept("receipt", "received_at", timedelta(days=30)),
     Kept("job", "finished_at", timedelta(days=7), only="state = 'done'"),  # the dead stay
@@ -46,9 +45,11 @@ RULES = (
 
 async def purge(*, now: datetime) -> dict[str, int]:
     """Delete everything whose time is over; answer how many rows of each table. Reports take their
-    photos along; of an order of a plaque only the address goes: see plaque_orders.ADDRESS_STAYS."""
+    photos along, tickets the words that answered them; of an order of a plaque only the address
+    goes: see plaque_orders.ADDRESS_STAYS."""
     gone = {rule.table: await _delete(rule, now - rule.keep) for rule in RULES}
     return gone | {
+        "ticket": await tickets.purge(now=now),
         "fake_report": await fake_reports.forget(now=now),
         "plaque_order.address": await plaque_orders.forget_addresses(now=now),
     }

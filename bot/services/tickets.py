@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
+from bot.clients.database import fetch
 from bot.clients.vault import Vault
 from bot.domain import phones, remarks
 from bot.domain.actors import Staff
@@ -20,6 +21,7 @@ MOST_OPEN = 5  # of one person: more than these nobody can answer sensibly
 ANSWERED = "ticket_answered"  # the message that carries an answer
 SHOWN = 3  # answers that somebody who asks for them is shown
 LISTED_FOR = timedelta(days=30)
+STAYS = timedelta(days=180)  # after it was closed
 AND = "、"  # between several numbers that somebody left
 
 
@@ -130,6 +132,19 @@ async def undelivered(*, now: datetime) -> tuple[UUID, ...]:
 async def forget(appid: str, openid: str) -> None:
     """Delete what somebody asked."""
     await Ticket.filter(appid=appid, openid=openid).delete()
+
+
+async def purge(*, now: datetime) -> int:
+    """Delete what was closed long ago, and what the message with its answer said; that it was
+    sent, and how it ended, stays."""
+    rows = await fetch(
+        "WITH old AS (DELETE FROM ticket WHERE state = 'closed' AND closed_at < $1 RETURNING id),"
+        " said AS (UPDATE telling SET \"values\" = '{}' FROM old"
+        " WHERE telling.key = 'ticket:' || old.id)"
+        " SELECT count(*) AS gone FROM old",
+        now - STAYS,
+    )
+    return int(rows[0]["gone"])
 
 
 async def _close(ticket_id: UUID, action: str, reason: str, *, actor: Staff, now: datetime) -> None:

@@ -116,6 +116,19 @@ async def test_a_ticket_is_closed_once_and_forgotten_when_it_is_old(db):
     assert (await retention.purge(now=NOW + timedelta(days=181)))["ticket"] == 1
 
 
+async def test_what_an_answer_said_goes_with_its_ticket_and_that_it_was_sent_stays(world):
+    await wrote("wxoa", NOW)
+    sent = await answered(world, now=NOW)
+
+    early = (await retention.purge(now=NOW + timedelta(days=180)))["ticket"]
+    kept = (await Telling.get()).values
+    late = (await retention.purge(now=NOW + timedelta(days=180, seconds=1)))["ticket"]
+
+    assert (early, kept["answer"], late) == (0, ANSWER, 1)
+    row = await Telling.get()
+    assert (row.values, row.state, row.ended_at) == ({}, TellingState.SENT, sent.ended_at)
+
+
 @pytest.mark.parametrize("text", [" ", "答" * 601])
 async def test_an_answer_that_cannot_be_sent_leaves_the_ticket_open(db, text):
     ticket = await asked()
