@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.deps import DEPS, REQUEST_ID
 from bot.domain.dates import in_words
+from bot.domain.scenes import Kind, read_scene
 from bot.domain.workdays import BEIJING
 from bot.handlers.assets import ASSETS, ROOT
 from bot.handlers.forms import Input, read_form
@@ -94,7 +95,11 @@ def see_other(request: web.Request, place: str, *, said: str = "") -> web.Respon
 
 
 async def home(request: web.Request) -> web.Response:
-    return render(request, "home.html")
+    """Whoever comes by the code of an event reads which one it was."""
+    came_by = read_scene(f"{Kind.EVENT}:{request.query.get('from', '')}")
+    if came_by is None:
+        return render(request, "home.html")
+    return render(request, "home.html", said=f"欢迎参加活动（代号：{came_by.key}）。")
 
 
 class CareChoice(Input):

@@ -377,8 +377,9 @@ async def test_a_parametric_code_leads_straight_to_its_thing(chat, follows):
     assert answers == [
         hello + told(chat, number),
         hello + fill(WORDS["scene_invitation"], {"link": chat.url(f"/h5/invitations/{token}")}),
-        hello + fill(WORDS["scene_event"], {"link": chat.url("/?from=fair-2026")}),
-    ]
+        hello + fill(WORDS["scene_event"], {"event": "fair-2026",
+                                            "link": chat.url("/?from=fair-2026")}),
+    ]  # fmt: skip
 
 
 async def test_the_code_of_an_enterprise_shows_it_and_a_strange_scene_greets(chat):

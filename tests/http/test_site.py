@@ -44,6 +44,17 @@ async def test_no_page_holds_a_script_or_a_style_of_its_own():
             assert re.findall(r"<script|<style|\sstyle=|\son\w+=", loaded) == []
 
 
+async def test_who_comes_by_the_code_of_an_event_reads_which_one():
+    async with serving() as server, client(server) as http:
+        named, other, plain = [
+            await (await http.get("/", params=query)).text()
+            for query in ({"from": "fair-2026"}, {"from": "<b>Fair</b>"}, {})
+        ]
+
+    assert "欢迎参加活动（代号：fair-2026）。" in named
+    assert ["欢迎参加活动" in page for page in (other, plain)] == [False, False]
+
+
 async def test_the_document_page_shows_every_documented_route():
     async with serving() as server, client(server) as http:
         page = await (await http.get("/api/docs")).text()

@@ -120,7 +120,8 @@ def _thing(asked: Asked) -> Answer | None:
     if found.kind in {Kind.CERTIFICATE, Kind.ENTERPRISE}:
         return Answer(lookup="search", about=found.key)
     words = asked.book.words[SCENES[found.kind]]
-    return Answer(text=fill(words, {"link": asked.public_url + found.page}), effect=True)
+    about = {"link": asked.public_url + found.page, "event": found.key}
+    return Answer(text=fill(words, about), effect=True)
 
 
 SCENES = {Kind.INVITATION: "scene_invitation", Kind.EVENT: "scene_event"}
