@@ -26,6 +26,7 @@ class Subscribe(Nothing):
 
 class Withdraw(Nothing):
     template_id: str = Field(min_length=1, max_length=128)
+    account: Literal["oa", "mini"] = "oa"
 
 
 def subscribe(world: World, who: Row, given: Subscribe) -> Push:
@@ -56,15 +57,14 @@ def withdraw(world: World, who: Row, given: Withdraw) -> Push:
     world.ledger.run(
         "DELETE FROM consents WHERE account = :account AND openid = :openid"
         " AND template_id = :template_id",
-        {"account": SERVICE, "openid": openid, "template_id": given.template_id},
+        {"account": given.account, "openid": openid, "template_id": given.template_id},
     )
     world.bell.ring()
-    item: dict[str, xml.Field] = {
-        "TemplateId": given.template_id,
-        "SubscribeStatusString": "reject",
-    }
-    event: dict[str, xml.Field] = {"Event": "subscribe_msg_change_event"}
-    event["SubscribeMsgChangeEvent"] = {"List": [item]}
+    item: xml.Field = {"TemplateId": given.template_id, "SubscribeStatusString": "reject"}
+    name = "subscribe_msg_change_event"
+    if given.account == MINI:
+        return mini.event(world, people.mini_openid(openid), name, {"List": item})
+    event: dict[str, xml.Field] = {"Event": name, "SubscribeMsgChangeEvent": {"List": [item]}}
     return people.push(world, openid, {"MsgType": "event", **event})
 
 

@@ -11,12 +11,12 @@ from aiohttp.test_utils import TestServer, unused_port
 from tortoise.transactions import in_transaction
 
 from bot.app import build_app
-from bot.config import SANDBOX_APPID, Config
+from bot.config import SANDBOX_APPID, SANDBOX_MINI_APPID, Config
 from bot.domain import qr
 from bot.jobs import work_with
 from bot.sandbox.app import build_sandbox
 from bot.sandbox.codes import seen_on
-from bot.sandbox.people import FIRST_PEOPLE
+from bot.sandbox.people import FIRST_PEOPLE, mini_openid
 from bot.services import grants, outbox, telling
 from bot.services.telling import Person
 from bot.web import equipped
@@ -179,6 +179,18 @@ async def test_consent_on_the_phone_reaches_the_ledger_and_carries_one_message(b
     assert await grants.left(SANDBOX_APPID, WANG, "certificate_expires") == 1
     told = await telling.look(number)
     assert (told.state, told.channel, told.tried) == ("delivered", "subscription", ())
+
+
+async def test_consent_in_the_mini_program_is_taken_back_in_wechats_settings(both):
+    openid = mini_openid(WANG)
+    asked = {"template_ids": ["certificate_expires", "case_moved"], "account": "mini"}
+    await both.control(f"people/{WANG}/subscribe", asked)
+    await both.control(f"people/{WANG}/withdraw", {"template_id": "case_moved", "account": "mini"})
+    await both.work()
+
+    left = [await grants.left(SANDBOX_MINI_APPID, openid, name) for name in asked["template_ids"]]
+
+    assert left == [1, 0]
 
 
 async def test_a_page_of_ours_gets_the_signature_that_wechat_expects(both):
