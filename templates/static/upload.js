@@ -19,9 +19,21 @@
       if (event.defaultPrevented || form.dataset.sent || !chosen) return;
       event.preventDefault();
       var bar = template.content.firstElementChild.cloneNode(true);
-      if (form.dataset.parts) ahead(form, event.submitter, bar);
+      var many = form.querySelector("input[type=file]").files.length;
+      if (many > Number(form.dataset.most)) refuse(form, bar, "一次最多选 " + form.dataset.most +
+        " 个文件，您选了 " + many + " 个。请少选几个，或合并成一个 PDF 再上传。");
+      else if (form.dataset.parts) ahead(form, event.submitter, bar);
       else send(form, event.submitter, bar);
     });
+  }
+
+  function refuse(form, bar, sentence) {
+    var old = form.querySelector(".upload");
+    if (old) old.remove();
+    form.append(bar);
+    bar.querySelector("progress").hidden = true;
+    bar.querySelector("button").hidden = true;
+    bar.querySelector("[role=status]").textContent = sentence;
   }
 
   function send(form, submitter, bar) {

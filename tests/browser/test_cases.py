@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from bot.domain.actors import Staff
 from bot.services import case_intake
+from bot.services.case_materials import MOST_FILES
 from bot.services.file_uploads import PART_BYTES
 from models import CreditCase
 from tests import applying, papers, people
@@ -75,6 +76,38 @@ async def test_an_upload_goes_on_after_the_network_was_gone_and_after_a_reload(s
     assert sent == list(range(0, len(photo["buffer"]), PART_BYTES))  # each of them once
     found = (await desk.show(case)).document("capital")
     assert [one.name for one in found.papers] == ["image.jpg"]
+
+
+@pytest.fixture
+async def paper(site, page):
+    """The page of a document that waits for its files; whose it is comes with it."""
+    opened = await people.opened()
+    cookie = {"name": "session", "value": opened.token, "url": site.url}
+    await page.context.add_cookies([cookie])
+    firm = await applying.ready(opened.member)
+    desk = applying.Desk(firm, opened.member, None)
+    case = await desk.begin()
+    await page.goto(f"{site.url}/h5/e/{firm}/cases/{case}/papers/capital")
+    return desk, case
+
+
+def photo(number: int) -> dict[str, object]:
+    return {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": applying.page(number)}
+
+
+async def test_as_many_photographs_as_a_document_may_have_are_handed_in_at_once(page, paper):
+    desk, case = paper
+    choose = page.locator('input[type="file"]')
+
+    await choose.set_input_files([photo(n) for n in range(MOST_FILES + 1)])
+    await page.get_by_role("button", name="上传并检查").click()
+    said = f"一次最多选 {MOST_FILES} 个文件，您选了 {MOST_FILES + 1} 个。"
+    await expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
+    await choose.set_input_files([photo(n) for n in range(MOST_FILES)])
+    await page.get_by_role("button", name="上传并检查").click()
+    await page.get_by_role("status").get_by_text(f"已收到 {MOST_FILES} 个文件").wait_for()
+
+    assert len((await desk.show(case)).document("capital").papers) == MOST_FILES
 
 
 async def test_a_case_is_handed_in_fixed_and_handed_in_again(site, page):

@@ -15,6 +15,7 @@ from bot.handlers import case_words, filled, forms, pages, papers
 from bot.handlers.h5.cases import here, today
 from bot.handlers.members import enterprise_id, member, path_id
 from bot.services import case_materials, cases
+from bot.services.case_materials import MOST_FILES
 from bot.services.case_views import Case, Document
 from bot.services.consents import NoConsent
 from bot.services.files import Spooled
@@ -26,7 +27,7 @@ class Sent(forms.Input):
     """The file alone, or with the last day of a licence that is not for ever."""
 
     dated: str = Field("", max_length=10, title="有效期至", description="长期有效的不用填")
-    kept: str = Field("", max_length=400)  # files that upload.js sent ahead in parts
+    kept: str = Field("", max_length=37 * MOST_FILES)  # numbers of what upload.js sent ahead
     agreed: int = 0  # the version of the text that stands beside the button
     file: str | None = Field(
         None,
@@ -204,6 +205,7 @@ async def _page(
         here=_place(found, document),
         base=here(found),
         place=_place(found, document),
+        most=MOST_FILES,
         parts=f"/api/enterprises/{found.head.enterprise_id}/uploads" if ahead else "",
         asked=asked,
         document=document,
