@@ -8,6 +8,7 @@
   var LOST = new Error("网络断了，选好的文件还在，请再提交一次。");
   var STOPPED = new Error("已停止上传，选好的文件还在。已经传完的部分不用重传。");
   var WAITS = [1, 2, 4, 8, 15, 30, 60];
+  var SOON = ["wrong_offset", "in_progress"]; // what was sent before has not been answered yet
 
   function start(form) {
     var template = document.getElementById("upload-bar");
@@ -178,7 +179,7 @@
         try { answer = JSON.parse(request.responseText); } catch (_) { answer = {}; }
         var code = answer.error && answer.error.code;
         if (request.status < 300) resolve(answer);
-        else if (request.status >= 500 || request.status === 429 || code === "wrong_offset") reject(LOST);
+        else if (request.status >= 500 || request.status === 429 || SOON.indexOf(code) >= 0) reject(LOST);
         else reject(new Error(answer.error ? answer.error.message : "没有传上去，请再提交一次。"));
       });
       request.send(body);

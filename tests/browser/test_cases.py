@@ -10,6 +10,7 @@ from bot.domain.actors import Staff
 from bot.services import case_intake
 from bot.services.case_materials import MOST_FILES
 from bot.services.file_uploads import PART_BYTES
+from bot.services.idempotency import InProgress
 from models import CreditCase
 from tests import applying, papers, people
 from tests.browser.phone import Phone, hand_in, on_phone
@@ -93,6 +94,28 @@ async def paper(site, page):
 
 def photo(number: int) -> dict[str, object]:
     return {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": applying.page(number)}
+
+
+async def test_an_upload_that_is_still_being_checked_is_asked_for_again(page, paper):
+    desk, case = paper
+    asked = []
+
+    async def finish(route):
+        asked.append(route.request.url)
+        if len(asked) == 1:  # as after a line that was lost while the file is looked at
+            error = {"code": InProgress.code, "message": InProgress.message}
+            await route.fulfill(status=409, json={"error": error})
+            return
+        await route.continue_()
+
+    await page.route("**/uploads/*/finish", finish)
+    await page.locator('input[type="file"]').set_input_files([photo(1)])
+    await page.get_by_role("button", name="上传并检查").click()
+    await page.get_by_role("status").get_by_text("已收到 1 个文件").wait_for()
+
+    assert len(asked) == 2
+    assert len(set(asked)) == 1
+    assert len((await desk.show(case)).document("capital").papers) == 1
 
 
 async def test_as_many_photographs_as_a_document_may_have_are_handed_in_at_once(page, paper):
