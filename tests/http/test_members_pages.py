@@ -9,12 +9,14 @@ from tortoise.transactions import in_transaction
 from bot.domain.bindings import LIVES, MOST_OPEN_CLAIMS, Role, State
 from bot.domain.enterprises import Details
 from bot.handlers.members import TARGETS, place_of, target_of
-from bot.services import bindings, claims, enterprises
+from bot.services import audit, bindings, claims, commitments, enterprises
 from bot.services.sessions import hashed
-from models import Binding, Job, Session
-from tests import people
+from models import Binding, CreditCase, Job, Session
+from tests import applying, people
 from tests.conftest import NOW
 from tests.http.phone import Phone, browser
+from tests.service.test_binding_commands import VAULT
+from tests.service.test_commitments import STROKES
 
 CODE = "91350100M000100Y43"
 CLAIM = {"credit_code": CODE, "name": "晨星科技有限公司", "role": "agent", "person": "李强",
@@ -54,6 +56,53 @@ async def test_the_home_shows_my_enterprises_their_membership_and_the_next_step(
     assert "中国中小企业协会理事会员，至2026年12月31日（会员名册）" in page
     assert main_links(page) == [(f"/h5/e/{mine}/details", "补全企业信息")]
     assert f'href="/h5/e/{mine}/file"' in page
+
+
+async def test_the_main_button_names_what_waits_for_the_member_and_by_when(phone):
+    other = await people.enterprise("晚霞商贸有限公司", people.code(5))
+    await people.bind(phone.member.user_id, other)
+    firm = await applying.ready(phone.member)
+    desk = applying.Desk(firm, phone.member, None)
+    before = main_links(await phone.read("/h5/me"))
+    case = await desk.begin(applying.EVALUATION)
+    here = f"/h5/e/{firm}/cases/{case}"
+    async with in_transaction():
+        await audit.note("returned", kind="credit_case", id=case, actor=people.TEST, now=NOW)
+        await CreditCase.filter(id=case).update(state="returned", due_on=date(2026, 3, 5))
+
+    page = await phone.read("/h5/me")
+
+    first = (await desk.show(case)).open[0].rule.id
+    assert before == [(f"/h5/e/{other}/details", "补全企业信息")]
+    assert main_links(page) == [(f"{here}/papers/{first}", "去补正材料（剩 3 天）")]
+    assert page.index("晨星科技有限公司") < page.index("去补正材料")
+
+
+async def test_the_main_button_goes_on_with_what_was_begun(phone, mine):
+    home = f"/h5/e/{mine}/commitment"
+    await people.join(mine)
+    await applying.describe(mine, status="存续", industry="C13")
+    first = main_links(await phone.read("/h5/me"))
+    await commitments.prepare(mine, "李强", status="存续", actor=phone.member, now=NOW)
+    signing = main_links(await phone.read("/h5/me"))
+    await commitments.sign(mine, STROKES, actor=phone.member, vault=VAULT, now=NOW)
+    sealing = main_links(await phone.read("/h5/me"))
+
+    assert first == [(home, "去信用承诺")]
+    assert signing == [(f"{home}/sign", "去签字")]
+    assert sealing == [(f"{home}/seal", "去盖章")]
+
+
+async def test_a_case_that_was_begun_is_gone_on_with_from_home(phone):
+    firm = await applying.ready(phone.member)
+    assert main_links(await phone.read("/h5/me")) == [(f"/h5/e/{firm}/self", "去自评")]
+    desk = applying.Desk(firm, phone.member, None)
+    case = await desk.begin(applying.EVALUATION)
+
+    [(href, words)] = main_links(await phone.read("/h5/me"))
+
+    assert href.startswith(f"/h5/e/{firm}/cases/{case}/papers/")
+    assert words == f"去准备材料（还差 {len((await desk.show(case)).open)} 项）"
 
 
 @pytest.mark.parametrize(

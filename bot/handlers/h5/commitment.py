@@ -103,7 +103,7 @@ def _shown(
         found=found,
         form=form,
         tasks=_tasks(found),
-        next=_next(found),
+        next=act(found),
         sheet=public_commitments.preview(found, now=now, again=again),
         again=again,
         ways=HOW_LABELS,
@@ -152,7 +152,8 @@ def _tasks(found: Standing) -> list[dict[str, object]]:
     return steps
 
 
-def _next(found: Standing) -> tuple[str, str] | None:
+def act(found: Standing) -> tuple[str, str] | None:
+    """What is left for the enterprise to do on the one that is being signed, and where."""
     here = _here(found)
     if Missing.SIGNATURE in found.missing:
         return "去签字", f"{here}/sign"

@@ -10,15 +10,20 @@ from aiohttp import web
 
 from bot.deps import DEPS
 from bot.domain.bindings import State
+from bot.domain.cases import State as CaseState
 from bot.domain.dates import in_words
 from bot.domain.memberships import HOWS
 from bot.domain.workdays import BEIJING
-from bot.handlers import forms, pages
+from bot.handlers import case_words, forms, pages
+from bot.handlers.h5 import commitment
+from bot.handlers.h5.cases import here, today
 from bot.handlers.members import COOKIE, drop_cookie, member
 from bot.services import (
     bindings,
+    cases,
     claims,
     colleagues,
+    commitments,
     enterprises,
     journeys,
     memberships,
@@ -26,6 +31,7 @@ from bot.services import (
     signers,
 )
 from bot.services.bindings import Bound
+from bot.services.case_views import Summary
 from bot.services.memberships import Membership
 
 # What a member does for an enterprise, in the order of the journey; a line shows once its page is
@@ -55,6 +61,15 @@ class Card:
     memberships: Sequence[tuple[str, str]]
     """Tags and their words."""
     links: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The one main button, under the enterprise that it is about."""
+
+    words: str
+    href: str
+    enterprise_id: UUID | None = None
 
 
 class SignOut(forms.Input):
@@ -116,19 +131,43 @@ def _membership_tag(one: Membership, today: date) -> tuple[str, str]:
 
 async def _next(
     request: web.Request, mine: Sequence[Bound], *, renewing: bool, waiting: bool
-) -> tuple[str, str] | None:
-    """The one thing to do now: its words and its page."""
+) -> Next | None:
+    """The one thing to do now: what runs out first, then the journey of the first enterprise."""
+    who, now = member(request), request.app[DEPS].clock()
+    begun = [
+        head for one in mine for head in await cases.listed(one.enterprise_id, actor=who, now=now)
+    ]
+    if returned := [head for head in begun if head.state is CaseState.RETURNED]:
+        return await _mend(request, min(returned, key=lambda head: head.due_on or date.max))
     if renewing:
         return None  # the renewals stand on top with a button of their own
     if not mine:
-        return None if waiting else ("绑定我的企业", "/h5/bind")
+        return None if waiting else Next("绑定我的企业", "/h5/bind")
     first = mine[0].enterprise_id
+    return await _onward(request, first, [head for head in begun if head.enterprise_id == first])
+
+
+async def _onward(request: web.Request, first: UUID, begun: Sequence[Summary]) -> Next | None:
+    """The next step of the journey: what was begun before what was not."""
     if not (await enterprises.look(first)).details.industry:
-        return "补全企业信息", f"/h5/e/{first}/details"
-    steps = dict(entries(request, first))
-    done = await journeys.done(first)
-    left = (words for words in ("信用承诺", "自评", "申报") if words in steps and words not in done)
-    return next(((f"去{words}", steps[words]) for words in left), None)
+        return Next("补全企业信息", f"/h5/e/{first}/details", first)
+    steps, done = dict(entries(request, first)), await journeys.done(first)
+    left = [words for words in ("信用承诺", "自评", "申报") if words in steps and words not in done]
+    if "信用承诺" in left:
+        who, now = member(request), request.app[DEPS].clock()
+        act = commitment.act(await commitments.standing(first, actor=who, now=now))
+        return Next(*(act or ("去信用承诺", steps["信用承诺"])), first)
+    if drafts := [head for head in begun if head.state is CaseState.DRAFT]:
+        return await _mend(request, drafts[0])
+    return Next(f"去{left[0]}", steps[left[0]], first) if left else None
+
+
+async def _mend(request: web.Request, head: Summary) -> Next | None:
+    """What a case asks of its enterprise, in the words of its own page."""
+    who, now = member(request), request.app[DEPS].clock()
+    found = await cases.show(head.enterprise_id, head.id, actor=who, now=now)
+    act = case_words.act(found, here(found), today(request))
+    return Next(*act, head.enterprise_id) if act else None
 
 
 async def sign_out(request: web.Request) -> web.Response:
