@@ -52,6 +52,8 @@
       if (form.dataset.keep && !ticked(field) && field.value) return;
       if (ticked(field)) field.checked = typed[field.name] === field.value;
       else field.value = typed[field.name];
+      var folded = field.value && field.closest("details");
+      if (folded) folded.open = true;
     });
     if (state(form) === before) return; // the page brought all of it by itself
     if (typed.seen) form.elements.seen.value = typed.seen;

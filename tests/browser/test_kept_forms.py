@@ -1,14 +1,14 @@
 """What was typed and not handed in is there again, and is gone once it was handed in."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from bot.domain.bindings import Role
 from bot.domain.enterprises import Details
-from bot.services import enterprises
+from bot.services import enterprises, invitations
 from models import Consent
 from tests import people
-from tests.browser.looks import at_home, draw, promise
+from tests.browser.looks import Stage, at_home, draw, legal_of, promise
 from tests.browser.test_looks import context as context  # noqa: PLC0414
 from tests.browser.test_looks import site as site  # noqa: PLC0414
 from tests.browser.test_looks import stage as stage  # noqa: PLC0414
@@ -100,6 +100,84 @@ async def test_what_was_typed_does_not_silently_replace_what_a_colleague_typed(s
     await stage.page.get_by_role("button", name="保存").click()
     await expect(stage.page.get_by_text("已保存")).to_be_visible()
     assert (await enterprises.look(enterprise)).details.staff == 90
+
+
+TYPED = {
+    "/h5/bind": {
+        "credit_code": "91350100M000100Y43", "name": "晨星科技有限公司", "role": "agent",
+        "person": "李强", "phone": "13900139000", "legal_representative": "王建国",
+        "founded_on": "2016-05-12", "address": "太原市迎泽区",
+    },
+    "/h5/e/{enterprise}/details": {
+        "industry": "C13", "founded_on": "2017-05-12", "status": "停业", "address": "太原市迎泽区",
+        "staff": "12", "revenue": "34.5", "assets": "67",
+    },
+    "/h5/e/{enterprise}/commitment": {"legal_representative": "王建国", "agreed": "1"},
+    "/h5/e/{enterprise}/colleagues/{colleague}": {"reason": "已经离职"},
+    "/h5/invitations/{token}": {"person": "李强"},
+}  # fmt: skip
+
+
+async def type_in(page: Page, name: str, value: str) -> None:
+    field = page.locator(f'[name="{name}"]')
+    if await field.first.get_attribute("type") in ("radio", "checkbox"):
+        await page.locator(f'[name="{name}"][value="{value}"]').check()
+    elif await field.evaluate("field => field.tagName") == "SELECT":
+        await field.select_option(value)
+    else:
+        await field.fill(value)
+
+
+async def stands_in(page: Page) -> dict[str, str]:
+    """What the form that is kept holds, as it would be sent."""
+    return await page.evaluate(
+        "() => Object.fromEntries([...new FormData(document.querySelector('form[data-keep]'))])"
+    )
+
+
+async def killed(stage: Stage) -> dict[str, object]:
+    """What a browser that is killed leaves on the phone; nothing is told to the page."""
+    return await stage.page.context.storage_state()
+
+
+@pytest.mark.parametrize("path", TYPED)
+async def test_a_browser_that_is_killed_loses_no_field(stage, browser, path):
+    enterprise = await at_home(stage)
+    owner = await legal_of(enterprise)
+    other = await people.bind((await people.member()).user_id, enterprise, Role.AGENT)
+    made = await invitations.invite(enterprise, Role.AGENT, actor=owner, now=NOW)
+    here = path.format(enterprise=enterprise, colleague=other, token=made.token)
+    await stage.go(here)
+    if folded := await stage.page.locator("details:has(input)").all():
+        await folded[0].locator("summary").click()
+    for name, value in TYPED[path].items():
+        await type_in(stage.page, name, value)
+    left = await killed(stage)
+
+    context = await browser.new_context(storage_state=left)
+    page = await context.new_page()
+    await page.goto(stage.url + here)
+    found = await stands_in(page)
+    seen = [await page.locator(f'[name="{name}"]').first.is_visible() for name in TYPED[path]]
+    await context.close()
+
+    assert {name: found.get(name) for name in TYPED[path]} == TYPED[path]
+    assert all(seen)
+
+
+async def test_a_browser_that_is_killed_loses_no_signature(stage, browser):
+    await promise("/sign")(stage)
+    await draw(stage.page)
+    drawn = await stage.page.locator("input[name=signature]").input_value()
+    left = await killed(stage)
+
+    context = await browser.new_context(storage_state=left)
+    page = await context.new_page()
+    await page.goto(stage.page.url)
+    found = (await stands_in(page))["signature"]
+    await context.close()
+
+    assert found == drawn
 
 
 async def test_a_signature_that_was_drawn_is_there_again(stage):
