@@ -13,7 +13,7 @@ from uuid import UUID
 from bot.clients.database import fetch
 from bot.domain.actors import Actor, System
 from bot.domain.certificates import Action, Reason, State, today
-from bot.services import certificate_trail, plaque_orders
+from bot.services import audit, certificate_trail, plaque_orders
 from bot.services.certificate_rows import Row
 from bot.services.certificate_trail import Event
 
@@ -27,7 +27,7 @@ _ANY = (
 )
 # Looked up one by one, whatever the server thinks of the size of a table that is being filled.
 _LIVING = """
-SELECT c.id, c.enterprise_id, c.state, c.reason, c.programme
+SELECT c.id, c.enterprise_id, c.state, c.reason, c.programme, c.number, c.token IS NULL AS unsigned
 FROM unnest($1::uuid[], $2::text[]) AS w (enterprise_id, programme)
 CROSS JOIN LATERAL (
     SELECT * FROM certificate
@@ -36,6 +36,10 @@ CROSS JOIN LATERAL (
     FOR UPDATE
 ) AS c
 """
+_LED_THERE = (
+    "SELECT id FROM certificate WHERE enterprise_id = $1 AND replaced_by = $2"
+    " ORDER BY id FOR UPDATE"
+)
 # The last one that they had: it was suspended, and then its time or its commitment ended.
 _OVER = """
 SELECT last.enterprise_id, last.programme, why.reason
@@ -81,6 +85,8 @@ async def begin(rows: Sequence[Row], *, actor: Actor, now: datetime) -> Changed:
     for old in await fetch(_LIVING, *asked):
         holder = old["enterprise_id"], old["programme"]
         await _supersede(old["id"], State(old["state"]), new[holder], actor=actor, now=now)
+        if old["unsigned"]:
+            await _lead_past(old["number"], new[holder], actor=actor, now=now)
         changed.successions.append((old["id"], new[holder].id))
         if old["state"] == State.SUSPENDED:
             changed.still[holder] = new[holder], Reason(old["reason"])
@@ -97,6 +103,23 @@ async def _supersede(old: UUID, state: State, new: Row, *, actor: Actor, now: da
         actor=actor,
         now=now,
     )
+
+
+async def _lead_past(number: str, new: Row, *, actor: Actor, now: datetime) -> None:
+    """What was replaced before it was signed never will be, and nobody finds it: those that it
+    took the place of lead to the new one."""
+    for row in await fetch(_LED_THERE, new.enterprise_id, number):
+        await audit.note(
+            "certificate.lead_past",
+            kind="certificate",
+            id=row["id"],
+            actor=actor,
+            now=now,
+            enterprise_id=new.enterprise_id,
+            before={"replaced_by": number},
+            after={"replaced_by": new.number},
+        )
+        await fetch("UPDATE certificate SET replaced_by = $2 WHERE id = $1", row["id"], new.number)
 
 
 async def end(changed: Changed, *, actor: Actor, now: datetime) -> None:

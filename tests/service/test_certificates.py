@@ -360,14 +360,14 @@ async def test_a_review_that_is_passed_while_the_lapsed_are_listed_suspends_noth
     )
 
     lapsing = asyncio.create_task(certificate_lapses.all_due(now=late))
-    await waiting.until(_somebody_waits, "the lapse waits for the review")
+    await waiting.until(somebody_waits, "the lapse waits for the review")
     await passed.commit()
 
     assert await lapsing == 0
     assert (await certificate_life.find(row.number)).state is State.ACTIVE
 
 
-async def _somebody_waits() -> bool:
+async def somebody_waits() -> bool:
     return bool(
         await fetch(
             "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
@@ -429,6 +429,23 @@ async def test_a_change_of_name_keeps_level_and_end_and_leads_on(db, issuer):
     assert new.token is not None
     again = await certificate_life.rename(row.number, words="换照", actor=STAFF, now=later)
     assert again == issued
+
+
+async def test_what_was_replaced_unsigned_is_passed_by_those_that_led_to_it(db, issuer):
+    first = await signed(issuer)
+    numbers = [first.number]
+    for name in ("新名称科技有限公司", "更新名称科技有限公司"):
+        await people.rename(first.enterprise_id, name)
+        renamed = await certificate_life.rename(numbers[-1], words="换照", actor=STAFF, now=NOW)
+        numbers.append(renamed.number)
+    await certificate_signing.sign_waiting(issuer=issuer, now=NOW)
+
+    found = [await certificate_life.find(number) for number in numbers]
+
+    assert [one.token is not None for one in found] == [True, False, True]
+    assert [one.replaced_by for one in found] == [numbers[2], numbers[2], ""]
+    entry = await AuditEntry.get(action="certificate.lead_past")
+    assert (entry.object_id, entry.actor) == (str(first.id), STAFF.name)
 
 
 async def test_after_a_change_of_name_reviews_stay_on_the_old_anniversaries(db, issuer):
