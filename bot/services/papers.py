@@ -194,6 +194,14 @@ async def taken(  # which paper, and for whom
     return await _given(row, media, cabinet, now=now)
 
 
+async def kept(subject: UUID, kind: Kind, *, now: datetime, cabinet: Cabinet) -> Given:
+    """The PDF that was made last, also when none is wanted any more."""
+    row = await Paper.filter(subject=subject, kind=kind).order_by("-made_at").first()
+    if row is None:
+        raise NotFound("没有留下这份文件。")
+    return await _given(row, Media.PDF, cabinet, now=now)
+
+
 async def opened(  # which paper, and who is given it when
     subject: UUID, kind: Kind, *, enterprise_id: UUID, actor: Actor, now: datetime, cabinet: Cabinet
 ) -> Given:

@@ -72,8 +72,6 @@ async def order(
     """Order the plaque of a certificate that is valid; one is enough."""
     await bindings.require(actor, enterprise_id, now=now)
     found = await _theirs(enterprise_id, number)
-    if found.state_on(today(now)) not in USABLE:
-        raise NoPlaque
     row = PlaqueOrder(
         id=new_id(now),
         enterprise_id=enterprise_id,
@@ -86,6 +84,9 @@ async def order(
     row.address_sealed = vault.seal(told, context=_context(row.id))
     try:
         async with in_transaction():
+            locked = await certificate_life.locked(number)  # so that whoever ends it sees the order
+            if locked.state_on(today(now)) not in USABLE:
+                raise NoPlaque
             await row.save(force_create=True)
             await _note(row, "plaque.order", actor=actor, now=now)
             await outbox.put(ORDER, {}, now=now)
@@ -157,11 +158,15 @@ async def address_of(order_id: UUID, *, actor: Staff, vault: Vault, now: datetim
 
 
 async def artwork(order_id: UUID, *, cabinet: Cabinet, now: datetime) -> bytes:
-    """What the maker is given; NotYetMade until the worker has made it."""
+    """What the maker is given; NotYetMade until the worker has made it. After it was sent, the
+    same once more: for one that was lost or broken."""
     row = await PlaqueOrder.get_or_none(id=order_id)
     if row is None:
         raise NotFound("没有这个牌匾登记。")
     await _usable(row, now)
+    if row.state is not OrderState.ORDERED:
+        kept = await papers.kept(row.certificate_id, Kind.PLAQUE, now=now, cabinet=cabinet)
+        return kept.data
     given = await papers.taken(
         row.certificate_id,
         Kind.PLAQUE,

@@ -35,7 +35,7 @@ from bot.services import (
 from bot.services.certificate_bases import Basis
 from bot.services.paper_making import Desk
 from bot.web import equipped
-from models import AuditEntry, Job, JobState, PlaqueOrder
+from models import AuditEntry, Job, JobState, Paper, PlaqueOrder
 from tests import people
 from tests.conftest import NOW
 from tests.http.phone import Phone, browser, mini
@@ -265,6 +265,24 @@ async def test_the_plaque_of_a_certificate_that_ends_is_cancelled_and_told(house
     told = [job.payload for job in await Job.filter(kind="people.tell").order_by("id")]
     assert "牌匾已取消" in {one["values"]["became"] for one in told}
     assert {one["link"] for one in told} == {house.here}
+
+
+async def test_the_artwork_of_a_plaque_that_was_sent_is_given_once_more(house):
+    await house.phone.send(f"{house.here}/plaque", WHERE)
+    [one] = await plaques.listed(now=NOW)
+    cabinet = house.deps.cabinet
+    press = open_press(house.deps.config, lambda: NOW)
+    await house.printed(press)
+    press.close()
+    first = await plaques.artwork(one.id, cabinet=cabinet, now=NOW)
+    await plaques.sent(one.id, "顺丰", "SF1234567890", actor=STAFF, now=NOW)
+
+    again = await plaques.artwork(one.id, cabinet=cabinet, now=NOW)
+    await Paper.all().delete()
+    with pytest.raises(NotFound, match="没有留下"):
+        await plaques.artwork(one.id, cabinet=cabinet, now=NOW)
+
+    assert again == first
 
 
 async def test_while_its_certificate_is_suspended_a_plaque_waits(house):

@@ -10,9 +10,14 @@ from tortoise.transactions import in_transaction
 
 from bot.domain.certificates import State
 from bot.domain.errors import Stale
-from bot.services import binding_steps, certificate_lapses, certificate_life
+from bot.domain.papers import NoPlaque
+from bot.services import binding_steps, certificate_lapses, certificate_life, plaques
+from models import PlaqueOrder
+from tests import waiting
 from tests.conftest import NOW
-from tests.service.test_certificates import signed
+from tests.service.test_certificates import signed, somebody_waits
+from tests.service.test_commitments import holder
+from tests.service.test_plaques_command import VAULT, WHERE
 
 LATE = NOW + timedelta(days=365 + 40)
 
@@ -66,3 +71,21 @@ async def test_one_that_cannot_lapse_stands_in_nobodys_way(db, issuer, monkeypat
     assert (first, await certificate_lapses.all_due(now=LATE)) == (2, 1)
     [said] = [line for line in logs if line["event"] == "certificate_not_lapsed"]
     assert (said["log_level"], said["certificate"]) == ("error", rows[0].number)
+
+
+async def test_no_plaque_is_ordered_of_what_gives_way_at_this_moment(db, issuer, emptier):
+    row = await signed(issuer)
+    owner = await holder(row.enterprise_id)
+    giving_way = emptier.transaction()
+    await giving_way.start()
+    await emptier.execute("UPDATE certificate SET state = 'superseded' WHERE id = $1", row.id)
+
+    ordering = asyncio.create_task(
+        plaques.order(row.enterprise_id, row.number, WHERE, actor=owner, vault=VAULT, now=NOW)
+    )
+    await waiting.until(somebody_waits, "the order waits for what becomes of its certificate")
+    await giving_way.commit()
+
+    with pytest.raises(NoPlaque):
+        await ordering
+    assert await PlaqueOrder.all().count() == 0
