@@ -21,17 +21,26 @@ _WRONG = (
     "  ON p.programme = c.programme"
     "  LEFT JOIN known k ON k.enterprise_id = c.enterprise_id AND k.association = p.issuer)"
     " SELECT c.id, w.until FROM certificate c JOIN wanted w ON w.id = c.id"
-    " WHERE c.member_until IS DISTINCT FROM w.until ORDER BY c.id FOR UPDATE OF c"
+    " WHERE c.member_until IS DISTINCT FROM w.until ORDER BY c.id LIMIT $4 FOR UPDATE OF c"
 )
 _MARK = (
     "UPDATE certificate c SET member_until = w.until"
     " FROM unnest($1::uuid[], $2::date[]) w(id, until) WHERE c.id = w.id"
 )
+AT_ONCE = 2000  # in one transaction: on the first of January very many end, and all wait for it
 MARKER = System("memberships.mark")
 
 
 async def mark(*, now: datetime) -> int:
     """Write on each certificate the last day of a membership that is over; answers how many."""
+    done, count = 0, AT_ONCE
+    while count == AT_ONCE:
+        count = await _mark_some(now)
+        done += count
+    return done
+
+
+async def _mark_some(now: datetime) -> int:
     programmes = shipped_programmes()
     async with in_transaction():
         rows = await fetch(
@@ -39,6 +48,7 @@ async def mark(*, now: datetime) -> int:
             now.astimezone(BEIJING).date(),
             [one.id for one in programmes],
             [one.issuer for one in programmes],
+            AT_ONCE,
         )
         if rows:
             await audit.note(

@@ -10,12 +10,13 @@ from bot.domain.actors import Staff
 from bot.domain.errors import BadInput, NotFound
 from bot.domain.memberships import Act, blocked
 from bot.scoring.library import shipped_programmes
-from bot.services import credit_files, memberships
+from bot.services import credit_files, membership_effects, memberships
 from bot.services.memberships import NeedsMembership, Period
-from models import AuditEntry, Job, Membership
+from models import AuditEntry, Certificate, Job, Membership
 from tests import people
 from tests.conftest import NOW
 from tests.people import ASSOCIATION
+from tests.service.test_certificates import made
 
 CLERK = Staff("周敏")
 SHANXI = "山西省中小企业发展促进会"
@@ -150,3 +151,18 @@ async def test_each_association_has_a_membership_of_its_own(db):
     assert [(had.association, had.until) for had in found] == [
         (ASSOCIATION, date(2026, 6, 30)), (SHANXI, date(2025, 12, 31)),
     ]  # fmt: skip
+
+
+async def test_very_many_that_end_in_one_night_are_marked_a_few_at_a_time(db, monkeypatch):
+    holders = [await people.enterprise() for _ in range(5)]
+    for one in holders:
+        await people.join(one)
+        await made(one)
+    monkeypatch.setattr(membership_effects, "AT_ONCE", 2)
+
+    marked = await membership_effects.mark(now=NOW.replace(year=2027))
+
+    assert marked == 5
+    assert await AuditEntry.filter(action="certificate.mark").count() == 3
+    assert await Certificate.filter(member_until=LAST).count() == 5
+    assert await membership_effects.mark(now=NOW.replace(year=2027)) == 0
