@@ -18,6 +18,7 @@ from bot.domain.certificates import BEIJING, REASON_WORDS, WORDS, Action, Reason
 from bot.domain.errors import DomainError
 from bot.processes import run_async
 from bot.services import (
+    binding_steps,
     certificate_life,
     certificate_reviews,
     certificate_signing,
@@ -62,6 +63,7 @@ def issue(  # noqa: PLR0913  # what the command line says
         )
         found = await enterprises.by_code(enterprise)
         async with in_transaction():
+            await binding_steps.lock(found.id)
             issued = await certificates.issue(
                 enterprise_id=found.id, programme=programme, level=level, basis=basis,
                 actor=Staff(by), now=context.clock(),

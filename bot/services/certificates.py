@@ -72,7 +72,8 @@ async def issue(
     """Record one certificate inside the caller's transaction and order its signature.
 
     The same decision never gives two: asked again, the first one is answered. An older certificate
-    of the same programme that still lives is replaced by this one.
+    of the same programme that still lives is replaced by this one; so that of two at once the
+    second finds the first, the caller holds the lock of the enterprise (`binding_steps.lock`).
     """
     wanted = Wanted(enterprise_id, programme, level, basis)
     return (await issue_many([wanted], actor=actor, now=now))[0]

@@ -1,17 +1,19 @@
 """Certificates and keys at the command line: what staff type, and what they are told."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from bot.clients.database import fetch
 from bot.clients.signer import NoPrivateKeyError
 from bot.config import Config
 from bot.deps import open_issuer, open_verifier
 from bot.domain.signing_keys import Purpose
 from bot.services import signing_keys
 from models import Certificate, Enterprise, SigningKey
-from tests import people
+from tests import people, waiting
 from tests.conftest import NOW
 from tests.service.test_certificates import made
 from tests.service.test_commands import bot, env  # noqa: F401  # a fixture
@@ -68,6 +70,34 @@ async def test_a_certificate_from_issuing_to_revoking(env):  # noqa: F811
     assert (checked.code, "冒用或转借证书" in checked.text) == (1, True)
     assert shown.text.count("王芳、李强") == 4
     assert number in listed.text
+
+
+async def test_two_that_issue_at_once_leave_one_that_lives(env, emptier):  # noqa: F811
+    one = await Enterprise.get(id=await people.enterprise("晨星科技有限公司"))
+    command = ("certificates", "issue", "--enterprise", one.credit_code, "--programme")
+    held = emptier.transaction()
+    await held.start()
+    await emptier.execute("SELECT 1 FROM enterprise WHERE id = $1 FOR UPDATE", one.id)
+    both = [
+        asyncio.create_task(bot(*command, "credit-evaluation", "--level", level, *WHO, env=env))
+        for level in ("AAA", "AA")
+    ]
+    await waiting.until(_both_wait, "both wait for the enterprise")
+    await held.commit()
+
+    said = [await run for run in both]
+
+    assert [one.code for one in said] == [0, 0]
+    states = await Certificate.all().order_by("state").values_list("state", flat=True)
+    assert states == ["active", "superseded"]
+
+
+async def _both_wait() -> bool:
+    rows = await fetch(
+        "SELECT DISTINCT pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE NOT l.granted AND a.datname = current_database()"
+    )
+    return len(rows) == 2
 
 
 async def test_review_rename_and_withdrawal_have_their_commands(env):  # noqa: F811
