@@ -1,0 +1,67 @@
+"""The hourly look: the register of certificates and the audit log say the same."""
+
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from structlog.testing import capture_logs
+
+from bot.domain.certificates import Action, Reason
+from bot.jobs import SCHEDULE
+from bot.services import certificate_ledger, membership_effects
+from models import Certificate
+from tests import people
+from tests.conftest import NOW
+from tests.service.test_certificates import change, made, signed
+from tests.service.test_register_trust import tampered
+
+PLANTED = (
+    "INSERT INTO certificate SELECT (jsonb_populate_record(c, jsonb_build_object("
+    " 'id', gen_random_uuid(), 'number', '2026CNEAAA99999', 'random', '\\x00',"
+    " 'position', c.position + 1))).* FROM certificate c WHERE c.id = $1"
+)
+FORGERIES = {
+    "a row that nobody issued": (PLANTED, ["2026CNEAAA99999"]),
+    "another token": ("UPDATE certificate SET token = 'x' WHERE id = $1", None),
+    "another level": ("UPDATE certificate SET level = 'A' WHERE id = $1", None),
+}
+
+
+async def test_what_the_programme_does_is_as_the_log_says(db, issuer, monkeypatch):
+    rows = [await signed(issuer) for _ in range(3)]
+    await change(rows[0].number, Action.SUSPEND, Reason.UNDER_CHECK)
+    await change(rows[0].number, Action.RESUME, Reason.CLEARED)
+    await people.join(rows[1].enterprise_id, until=NOW.date() - timedelta(days=1))
+    await membership_effects.mark(now=NOW)
+    await made()  # not signed yet
+    monkeypatch.setattr(certificate_ledger, "AT_ONCE", 2)
+
+    with capture_logs() as logs:
+        assert await certificate_ledger.look(now=NOW) == []
+    assert logs == []
+
+
+@pytest.mark.parametrize(("statement", "told"), FORGERIES.values(), ids=FORGERIES)
+async def test_what_was_put_there_past_the_programme_is_told(
+    db, connection, issuer, emptier, statement, told
+):
+    row = await signed(issuer)
+    await tampered(emptier, statement, row.id)
+    hourly = {line.name: line for line in SCHEDULE}["certificates.ledger"]
+
+    with capture_logs() as logs:
+        await hourly.run(NOW)
+
+    [said] = logs
+    assert (said["event"], said["log_level"]) == ("certificates_not_as_logged", "error")
+    assert (said["unlike"], said["gone"]) == (told or [row.number], [])
+    assert hourly.when.endswith(" * * * *")
+    assert certificate_ledger.UNTOLD.collect()[0].samples[0].value == 1
+
+
+async def test_what_was_issued_and_is_gone_is_told(db, issuer, emptier: asyncpg.Connection):
+    row = await signed(issuer)
+    await tampered(emptier, "DELETE FROM certificate WHERE id = $1", row.id)
+
+    assert await certificate_ledger.look(now=NOW) == [str(row.id)]
+    assert await Certificate.all().count() == 0
