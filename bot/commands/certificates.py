@@ -136,6 +136,18 @@ def rename(ctx: typer.Context, number: Number, by: By, reason: Why) -> None:
     typer.echo(f"二维码：{_url(context, made)}")
 
 
+@app.command()
+def outdated(ctx: typer.Context) -> None:
+    """列出企业已经更名、还写着旧名称的证书。"""
+    context = current(ctx)
+    found = told(context, certificate_life.outdated(now=context.clock()))
+    rows = [(one.number, one.name, one.new_name, WORDS[one.state]) for one in found]
+    head = ("编号", "证书上的名称", "现在的名称", "状态")
+    say(table(head, rows) if rows else ["没有写着旧名称的证书"])
+    if rows:
+        typer.echo("换发：certificates rename 编号 --by … --reason …；已暂停的先恢复")
+
+
 @app.command("list")
 def list_all(
     ctx: typer.Context, limit: Annotated[int, typer.Option(help="最多几张", min=1)] = 50

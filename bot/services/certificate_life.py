@@ -123,6 +123,28 @@ async def listed(*, limit: int = 50) -> list[Certificate]:
     return [_certificate(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A certificate that lives under a name that its enterprise no longer has."""
+
+    number: str
+    name: str
+    new_name: str
+    state: State
+
+
+async def outdated(*, now: datetime) -> list[Outdated]:
+    """Those to be issued again under the new name (`rename`), the oldest first."""
+    rows = await fetch(
+        "SELECT c.number, c.name, e.name AS new_name, c.state FROM certificate c"
+        " JOIN enterprise e ON e.id = c.enterprise_id WHERE c.state IN ('active', 'suspended')"
+        " AND c.valid_to >= $1 AND c.name <> normalize(btrim(e.name), NFC)"
+        " ORDER BY c.recorded_at, c.id",
+        today(now),
+    )
+    return [Outdated(**row | {"state": State(row["state"])}) for row in rows]
+
+
 async def trail(certificate_id: UUID) -> list[Line]:
     """Everything that happened to it; how it began stands in the certificate itself."""
     rows = await fetch(

@@ -110,9 +110,12 @@ async def test_review_rename_and_withdrawal_have_their_commands(env):  # noqa: F
     await people.join(holder, until=date(9999, 12, 31))
     reviewed = await bot("certificates", "review", older, *ALONE, env=env)
     same = await bot("certificates", "rename", number, *ALONE, env=env)
+    none = await bot("certificates", "outdated", env=env)
     await people.rename((await Certificate.get(number=number)).enterprise_id, "新名称科技有限公司")
+    outdated = await bot("certificates", "outdated", env=env)
     renamed = await bot("certificates", "rename", number, *ALONE, env=env)
     new = renamed.text.partition("已换发 ")[2].partition("：")[0]
+    after = await bot("certificates", "outdated", env=env)
     ended = await bot(
         "certificates", "withdraw", new, "--reason-class", "on_request", *WHO, env=env
     )
@@ -120,7 +123,12 @@ async def test_review_rename_and_withdrawal_have_their_commands(env):  # noqa: F
     assert (early.code, "现在还不到年审的时间" in early.text) == (1, True)
     assert f"{older} 年审通过，下次年审在" in reviewed.text
     assert (same.code, "没有变化" in same.text) == (1, True)
+    assert "没有写着旧名称的证书" in none.text
+    assert (number in outdated.text, older in outdated.text) == (True, False)
+    assert "晨星科技有限公司" in outdated.text
+    assert "新名称科技有限公司" in outdated.text
     assert "新名称科技有限公司" in renamed.text
+    assert "没有写着旧名称的证书" in after.text
     assert ended.text.strip() == f"{new} 已注销"
 
 
