@@ -70,7 +70,7 @@ TURNS: Mapping[State, Turn] = MappingProxyType(
         State.DRAFT: Turn(By.MEMBER, "由您办理"),
         State.SUBMITTED: Turn(By.INTAKE, "由协会受理人员检查", 1),
         State.RETURNED: Turn(By.MEMBER, "由您办理", 5),
-        State.ACCEPTED: Turn(By.SYSTEM, "系统安排下一步"),
+        State.ACCEPTED: Turn(By.SYSTEM, "自动转到下一步"),
         State.AWAITING_PAYMENT: Turn(By.MEMBER, "由您办理"),
         State.VERIFYING: Turn(By.VERIFIER, "由协会核实人员办理", 4),
     }

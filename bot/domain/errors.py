@@ -82,4 +82,4 @@ class Unavailable(DomainError):
     """Our fault and passing: the same request may succeed a little later."""
 
     code = "unavailable"
-    message = "系统正忙，请稍后再试。"
+    message = "现在有点忙，请稍后再试。"

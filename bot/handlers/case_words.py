@@ -19,7 +19,7 @@ FLOW: Mapping[str, tuple[str, str, int | None]] = MappingProxyType(
         "intake": ("检查材料是否齐全", "协会受理人员", TURNS[State.SUBMITTED].working_days),
         "pay": ("缴费", "您的企业", None),
         "verify": ("核实材料和事实", "协会核实人员", TURNS[State.VERIFYING].working_days),
-        "score": ("按公共信用记录计分", "系统", None),
+        "score": ("按公共信用记录计分", "自动计算", None),
         "mark": ("评价小组打分", "评价小组，不少于 {team} 人", None),
         "report": ("写出评价报告", "评价小组，不少于 {team} 人", 2),
         "committee": ("评价委员会审议", "评价委员会，不少于 {committee} 人", 2),

@@ -377,6 +377,14 @@ async def test_unbinding_asks_first_and_then_does_it(chat):
     assert await chat.say("解绑") == WORDS["unbind_none"]
 
 
+async def test_who_was_unbound_elsewhere_meanwhile_has_nothing_to_unbind(chat):
+    await chat.say("解绑")
+    member, now = await chat.member(), chat.doors.clock.now
+    await colleagues.leave(chat.mine, actor=member, now=now)
+
+    assert await chat.say("1") == WORDS["unbind_gone"]
+
+
 @pytest.mark.parametrize("words", ["2", "不解绑", "返回"])
 async def test_whoever_thinks_again_stays_bound(chat, words):
     await chat.say("解绑")

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-import bot.handlers.wechat
+import bot
 from bot.domain import bindings, cases, certificates, commitments
 from bot.domain.certificates import REASON_WORDS
 from bot.domain.knowledge import fill
 from bot.handlers.wechat.knowledge import shipped
 from bot.handlers.wechat.words import WORDS
+from bot.scoring.library import questionnaire, shipped_pack, versions
 from bot.services.messages import MESSAGES
 
-KNOWN = {"AAA", "AA", "A", "B", "C", "PDF", "HEIC", "OFD"}  # grades and kinds of files
+CODE = Path(bot.__file__).parent
+KNOWN = {"AAA", "AA", "A", "B", "C", "D", "M", "PDF", "HEIC", "OFD"}  # grades, kinds of files
 JARGON = (
     "系统", "接口", "密钥", "字段", "参数", "数据库", "服务器", "后台", "缓存", "令牌", "校验",
     "采信", "登录态", "报错", "请问", "亲，", "哦", "呢。",
@@ -30,10 +32,32 @@ GOES_ON = re.compile(
 PIECES = re.compile(
     r"part_|dialogue_example|unbind_(no|yes)$|assess_(no_score|look|all|one|place)$"
 )
+# The code that words an answer of the chat by itself: prompts, faults, refusals, days, steps.
+SPEAKING = (
+    "domain/cases.py", "domain/dates.py", "domain/dialogues.py", "domain/errors.py",
+    "domain/workdays.py", "handlers/case_words.py", "scoring/answers.py", "scoring/asks.py",
+    "scoring/typed.py", "services/bindings.py", "services/colleagues.py", "services/drafts.py",
+    "services/self_answers.py", "services/self_assessments.py",
+)  # fmt: skip
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 # What people type stands in this module, and it is the only one that may hold such words.
 TYPED = "answers.py"
 _ADDRESS = re.compile(r"(https?://|www\.)[\w./?=-]+|\$site[\w./?=-]*")
 _PLACE = re.compile(r"\$\w+|\{\w+\}")
+
+
+def constants(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Texts in code, without docstrings."""
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node
 
 
 def chat() -> Iterator[tuple[str, str]]:
@@ -61,7 +85,24 @@ def labels() -> Iterator[tuple[str, str]]:
         yield f"question/{entry.id}", entry.question
 
 
-ALL = [*chat(), *messages(), *labels()]
+def in_code() -> Iterator[tuple[str, str]]:
+    """What the chat says though no file of words holds it, and no pattern of what it reads."""
+    for name in SPEAKING:
+        for node in constants(ast.parse((CODE / name).read_text())):
+            if CHINESE.search(node.value) and "\\" not in node.value:
+                yield f"{name}:{node.lineno}", node.value
+
+
+def asked() -> Iterator[tuple[str, str]]:
+    """The questions of every self-assessment, with what may be answered and what is said then."""
+    for scheme in versions():
+        for question in questionnaire(shipped_pack(scheme)):
+            said = (question.text, question.none, question.example, question.unit, question.wrong)
+            for text in (*said, *(option.label for option in question.options)):
+                yield f"{scheme}/{question.id}: {text}", text
+
+
+ALL = [*chat(), *messages(), *labels(), *in_code(), *asked()]
 WHOLE = [(name, text) for name, text in [*chat(), *messages()] if "." not in name]
 
 
@@ -115,27 +156,13 @@ def test_each_rule_finds_what_breaks_it(broken, text):
 
 
 def test_no_reply_of_the_chat_stands_in_code():
-    folder = Path(bot.handlers.wechat.__file__).parent
+    folder = CODE / "handlers" / "wechat"
     found = [
         f"{file.name}:{node.lineno}: {node.value}"
         for file in sorted(folder.glob("*.py"))
         if file.name != TYPED
         for node in constants(ast.parse(file.read_text()))
-        if re.search(r"[\u3400-\u9fff]", node.value)
+        if CHINESE.search(node.value)
     ]
 
     assert found == []
-
-
-def constants(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Texts in code, without docstrings."""
-    docs = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-            yield node

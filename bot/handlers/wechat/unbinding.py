@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.domain.dialogues import Choice, Control, Step, control_of
-from bot.domain.errors import DomainError
+from bot.domain.errors import DomainError, NotFound
 from bot.domain.knowledge import fill
 from bot.services import bindings, colleagues, sessions
 from bot.services.conversation import Heard
@@ -49,7 +49,8 @@ class Unbinding:
         try:
             await colleagues.leave(UUID(about["enterprise"]), actor=member, now=now)
         except DomainError as refusal:
-            return Stand(str(refusal))
+            gone = isinstance(refusal, NotFound)
+            return Stand(words["unbind_gone"] if gone else str(refusal))
         return Stand(fill(words["unbind_done"], {"name": about["name"]}))
 
 
