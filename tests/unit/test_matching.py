@@ -120,7 +120,13 @@ def test_a_subject_that_only_one_side_names_is_not_answered(book, said, meant_fo
 
 @pytest.mark.parametrize(
     ("said", "told"),
-    [("承诺要花多少钱", "2000元"), ("证书管几年", "三年"), ("这个证书是不是真的", "二维码")],
+    [
+        ("承诺要花多少钱", "2000元"),
+        ("证书管几年", "三年"),
+        ("这个证书是不是真的", "二维码"),
+        ("请问这个公众号能干什么", "信用服务有两项"),
+        ("这是干什么的号", "信用服务有两项"),
+    ],
 )
 def test_what_a_newcomer_wants_to_know_takes_one_message(book, said, told):
     assert told in book.entries[book.ask(said).sure].answer
