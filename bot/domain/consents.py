@@ -16,6 +16,18 @@ class Purpose(StrEnum):
     """Showing a commitment, and that its representative signed it, to everybody (PIPL, art. 25)."""
 
 
+_IN_WECHAT = {"8": Purpose.PHONE}
+"""WeChat's number of a permission that one of our purposes rests on: the phone number. We are told
+of the others too (camera, place, address …); whoever takes those back goes on using the service."""
+
+
+def taken_back(permission: str | None) -> tuple[Purpose, ...]:
+    """What a person takes back with one permission of WeChat's, or with all of them (None)."""
+    if permission is None:
+        return tuple(Purpose)
+    return tuple(purpose for number, purpose in _IN_WECHAT.items() if number == permission)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What is shown. Changed words are a new version: whoever agreed, agreed to the old ones."""

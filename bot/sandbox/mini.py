@@ -26,9 +26,10 @@ class Form(BaseModel):
 
 
 class Revoke(Nothing):
-    """Permissions taken back in WeChat, or the whole account (注销)."""
+    """One permission taken back in WeChat (8 is the phone number), or the whole account (注销)."""
 
     whole: bool = False
+    permission: str = "8"
 
 
 def set_form(world: World, given: Form) -> str:
@@ -70,7 +71,9 @@ def revoke(world: World, who: Row, given: Revoke) -> Push:
     name = "user_authorization_cancellation" if given.whole else "user_authorization_revoke"
     more: dict[str, xml.Field] = {"OpenID": openid, "AppID": world.config.mini_appid}
     more["FromUserName"] = PUSH_SERVICE
-    return event(world, openid, name, more if given.whole else more | {"RevokeInfo": "1"})
+    return event(
+        world, openid, name, more if given.whole else more | {"RevokeInfo": given.permission}
+    )
 
 
 ACTS: dict[str, tuple[type[BaseModel], Callable[..., Push]]] = {

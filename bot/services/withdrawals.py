@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
-from bot.domain.consents import Purpose
+from bot.domain.consents import taken_back
 from bot.services import consents, sessions
 from bot.services.outbox import Payload
 
@@ -12,13 +12,15 @@ TAKE = "withdrawals.take"  # the job that user_authorization_revoke or _cancella
 
 
 async def take(payload: Payload, now: datetime) -> None:
-    """Revoke every consent of whoever is behind this identity, as they would on their own page.
+    """Revoke what whoever is behind this identity took back, as they would on their own page.
 
     Coming back asks anew. Doing it twice does no harm.
     """
     actor = await sessions.in_chat(payload["appid"], payload["openid"], now=now)
     if actor is None:
         return
+    fields = payload["fields"]
+    one = fields.get("RevokeInfo") if fields["Event"] == "user_authorization_revoke" else None
     async with in_transaction():
-        for purpose in Purpose:
+        for purpose in taken_back(one):
             await consents.revoke(purpose, actor=actor, now=now)

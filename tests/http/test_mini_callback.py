@@ -19,6 +19,7 @@ from bot.config import (
     SANDBOX_TOKEN,
     Config,
 )
+from bot.domain.consents import TEXTS
 from bot.handlers.wechat.words import WORDS
 from bot.jobs import work_with
 from bot.sandbox.mini import PUSH_SERVICE
@@ -175,21 +176,29 @@ async def test_a_character_that_no_database_keeps_does_no_harm(desk):
     assert (job.payload["fields"]["trace_id"], job.payload["fields"]["xy"]) == ("ab", {"z": ""})
 
 
-@pytest.mark.parametrize("whole", [True, False])
-async def test_what_a_person_takes_back_in_wechat_ends_here_too(desk, whole):
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ({"whole": True}, set()),
+        ({"whole": False, "permission": "8"}, {"privacy"}),
+        ({"whole": False, "permission": "7"}, {"privacy", "phone"}),
+    ],
+    ids=["everything", "the phone number", "the camera"],
+)
+async def test_what_a_person_takes_back_in_wechat_ends_here_too(desk, given, left):
     answer = await desk.doors.ask(
         "POST", "/api/session", json={"code": await desk.doors.code(WANG)}
     )
     me = {"Authorization": f"Bearer {(await answer.json())['token']}"}
-    body = {"purpose": "phone", "version": 1}
-    await desk.doors.ask("POST", "/api/consents", json=body, headers=me)
+    for purpose in ("privacy", "phone"):
+        body = {"purpose": purpose, "version": TEXTS[purpose].version}
+        await desk.doors.ask("POST", "/api/consents", json=body, headers=me)
 
-    await desk.act("mini_revoke", whole=whole)
+    await desk.act("mini_revoke", **given)
     await desk.work()
 
-    assert (await desk.doors.ask("GET", "/api/me", headers=me)).status == 401
-    assert [one.revoked_at for one in await Consent.all()] == [NOW]
-    assert [one.ended_at for one in await Session.all()] == [NOW]
+    assert {one.purpose for one in await Consent.filter(revoked_at=None)} == left
+    assert {one.ended_at for one in await Session.all()} == {None if left else NOW}
     assert PUSH_SERVICE not in await Contact.all().values_list("openid", flat=True)
 
 

@@ -394,7 +394,8 @@ async def test_what_a_person_takes_back_in_wechat_is_shown_no_more_either(member
     owner = await holder(member_enterprise)
     row = await published(member_enterprise, owner)
     identity = await Identity.get(user_id=owner.user_id)
-    job = {"appid": identity.appid, "openid": identity.openid}
+    fields = {"Event": "user_authorization_cancellation"}
+    job = {"appid": identity.appid, "openid": identity.openid, "fields": fields}
 
     for later in (NOW + timedelta(hours=1), NOW + timedelta(hours=2)):
         await withdrawals.take(job, later)
