@@ -282,6 +282,7 @@ REPORT = Report(
         ),
         *(Chapter(heading) for heading in ANNEXES[2:]),
     ),
+    trend=_years("得分", "84.0", "88.5", "91.5")[1],
     demonstration=True,
 )
 EVERY = {

@@ -28,6 +28,8 @@ def filled(document: Document, *, seal: Mapping[str, object] | None) -> dict[str
     if isinstance(document, Report):
         radar = charts.radar(document.aspects, title="各方面得分", family=FAMILY)
         data["radar"] = Drawing(radar)
+        trend = document.trend and charts.line(document.trend, title="得分变化", family=FAMILY)
+        data["trend"] = Drawing(trend) if trend else None
         data["compared"] = any(part.second is not None for part in document.aspects)
         data["chapters"] = [_drawn(chapter) for chapter in document.chapters]
         data["annexes"] = [_drawn(annex) for annex in document.annexes]

@@ -85,6 +85,8 @@ class Report:
     chapters: tuple[Chapter, ...]
     conclusion: tuple[str, ...]
     annexes: tuple[Chapter, ...]
+    trend: tuple[Point, ...] = ()
+    """The score by day, when there are earlier ones."""
     statement: tuple[str, ...] = STATEMENT
     demonstration: bool = False
 

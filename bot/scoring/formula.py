@@ -33,10 +33,16 @@ class Book:
     __slots__ = ("_found", "_years", "latest")
 
     def __init__(
-        self, years: Mapping[int, tuple[Mapping[str, Decimal], Mapping[str, Decimal]]]
+        self,
+        years: Mapping[int, tuple[Mapping[str, Decimal], Mapping[str, Decimal]]],
+        latest: int | None = None,
     ) -> None:
-        self._years, self.latest = years, max(years)
+        self._years, self.latest = years, latest or max(years)
         self._found: dict[tuple[str, int], Exact] = {}
+
+    def seen_from(self, year: int) -> "Book":
+        """The same statements, as if this year were the latest."""
+        return Book(self._years, year)
 
     def value(self, place: tuple[str, int]) -> Exact:
         """An item of some years back, worked out once for all the formulas that ask."""
@@ -50,7 +56,7 @@ class Book:
         year = self.latest - back
         own, after = self._years.get(year), self._years.get(year + 1)
         amount = own[0].get(item) if own else None
-        if amount is None and back and after:
+        if amount is None and after:
             amount = after[1].get(item)
         if amount is None:
             if own is None and after is None:

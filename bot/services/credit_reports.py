@@ -6,20 +6,31 @@ from decimal import Decimal
 from uuid import UUID
 
 from bot.domain.certificates import USABLE, today
-from bot.domain.charts import Part
+from bot.domain.charts import Part, Point
 from bot.domain.documents import Certificate
 from bot.domain.errors import NotFound
-from bot.domain.reports import ANNEXES, CONTENTS, Chapter, Report, Table
+from bot.domain.reports import CONTENTS, Chapter, Report
 from bot.scoring.canonical import plain
 from bot.scoring.engine import compiled, score
+from bot.scoring.financials import Financials, financials
 from bot.scoring.result import Result
-from bot.scoring.unknowns import Filled, extremes, filled
-from bot.services import certificate_life, facts, paper_documents, schemes
+from bot.scoring.unknowns import Filled, filled
+from bot.services import (
+    assessments,
+    certificate_life,
+    facts,
+    paper_documents,
+    report_parts,
+    schemes,
+)
+from bot.services.assessments import Kept
 from bot.services.certificate_programmes import find_programme
 
 PROGRAMME = "credit-rating"
 SECRECY = "内部"
 TEAM = ("发布单位评价工作组",)
+EARLIER = 5  # results of other days beside today's
+MOST_LOOKED_AT = 50
 NONE = "这家企业没有可用的企业信用评级证书，或者没有核实过的得分，还不能出具报告。"
 
 
@@ -44,17 +55,23 @@ async def of_enterprise(
     if not result.scored:
         raise NotFound(NONE)
     printed = await paper_documents.certificate(one.id, base=base, production=production)
-    return drawn(result, printed)
+    earlier = await assessments.newest(enterprise_id, scheme, basis="verified", most=MOST_LOOKED_AT)
+    return drawn(result, printed, earlier)
 
 
-def drawn(result: Result, printed: Certificate) -> Report:
-    """A score in words, tables and figures; what nobody knows is told, never counted as zero."""
+def drawn(result: Result, printed: Certificate, earlier: Sequence[Kept] = ()) -> Report:
+    """A score in words, tables and figures; what nobody knows is told, never counted as zero.
+
+    `earlier`: what was kept of other days, under the rules of those days.
+    """
     programme, pack = find_programme(PROGRAMME), result.pack
     groups = filled(compiled(pack), result)
+    money = financials(compiled(pack).ratios, result)
     total, most = _text(result.total or Decimal(0)), _text(pack.score.at_most)
     level = printed.level or ""
     chapters = tuple(
-        _chapter(heading, group, result) for heading, group in zip(CONTENTS, groups, strict=True)
+        _chapter(heading, group, result, money)
+        for heading, group in zip(CONTENTS, groups, strict=True)
     )
     return Report(
         number=printed.number,
@@ -83,34 +100,36 @@ def drawn(result: Result, printed: Certificate) -> Report:
         conclusion=(
             f"综合以上各项，该企业信用等级为 {level}。有效期内发生重大变化的，等级及时调整并公布。",
         ),
-        annexes=(
-            Chapter(ANNEXES[0], tables=(_levels(result),)),
-            *(Chapter(heading) for heading in ANNEXES[1:]),
-        ),
+        annexes=report_parts.annexes(result, money),
+        trend=_trend(earlier, result),
         demonstration=printed.demonstration,
     )
 
 
-def _chapter(heading: str, group: Filled, result: Result) -> Chapter:
-    rows, unknown = [], 0
-    for indicator, units in zip(result.pack.indicators, result.by_indicator(), strict=True):
-        if indicator.group == group.group.id:
-            most = sum(extremes(part, result.scale)[1] for part in indicator.parts)
-            known = [one for one in units if one is not None]
-            unknown += not known
-            points = _text(result.points(sum(known))) if known else "没有依据"
-            rows.append((indicator.code, indicator.name, _text(result.points(most)), points))
+def _chapter(heading: str, group: Filled, result: Result, money: Financials | None) -> Chapter:
+    rows = zip(result.pack.indicators, result.by_indicator(), strict=True)
+    own = [(indicator, units) for indicator, units in rows if indicator.group == group.group.id]
+    table, bars, unknown = report_parts.points_of(own, result)
     told = f"本部分得 {_text(group.points)} 分，最高 {_text(group.high)} 分。"
+    words = [told + (f"其中 {unknown} 项没有依据，没有计分。" if unknown else "")]
+    ratios = report_parts.ratios_of((indicator for indicator, _ in own), money)
+    if ratios is None:
+        return Chapter(heading, tuple(words), (table,), bars)
     return Chapter(
-        heading,
-        (told + (f"其中 {unknown} 项没有依据，没有计分。" if unknown else ""),),
-        (Table("指标得分", ("代码", "指标", "最高分", "得分"), tuple(rows), frozenset({2, 3})),),
+        heading, (*words, *ratios.paragraphs), (table, *ratios.tables), bars, ratios.trends
     )
 
 
-def _levels(result: Result) -> Table:
-    rows: Sequence[tuple[str, str]] = [(one.name, one.meaning) for one in result.pack.grades]
-    return Table("信用等级及含义", ("等级", "含义"), tuple(rows))
+def _trend(earlier: Sequence[Kept], result: Result) -> tuple[Point, ...]:
+    """The totals by their days, today's last; nothing where there is none to compare with."""
+    before = {one.as_of: one.total for one in earlier if one.as_of < result.as_of}
+    if not before:
+        return ()
+    told = [*sorted(before.items())[-EARLIER:], (result.as_of, result.total)]
+    return tuple(
+        Point(f"{day:%Y-%m-%d}", None if total is None else Decimal(_text(total)))
+        for day, total in told
+    )
 
 
 def _text(points: Decimal) -> str:
