@@ -1,7 +1,7 @@
 """The credit file of an enterprise: everything that was ever recorded about it, in time order."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from functools import cache
 from types import MappingProxyType
@@ -48,6 +48,9 @@ class Entry:
     """On our own site, where more stands."""
     kind: str = "plain"
     """good, warn, bad or plain."""
+    file: UUID | None = None
+    pages: int = 0
+    """Of the file; `path` leads to the first."""
 
     @property
     def place(self) -> Place:
@@ -201,21 +204,19 @@ async def facts(enterprise_id: UUID, before: Place | None) -> list[Entry]:
 
 async def assessments(enterprise_id: UUID, before: Place | None) -> list[Entry]:
     rows = await _page(
-        "SELECT id, made_at AS at, basis, total FROM assessment WHERE enterprise_id = $1",
+        "SELECT id, made_at AS at, scheme, basis, total FROM assessment WHERE enterprise_id = $1",
         enterprise_id,
         before,
     )
-    return [
-        Entry(
-            row["at"],
-            str(row["id"]),
-            "自评" if row["basis"] == "self" else "评价计分",
-            "得分 {:f}".format(row["total"].normalize())
-            if row["total"] is not None
-            else "没有得分",
-        )
-        for row in rows
-    ]
+    entries = []
+    for row in rows:
+        own = row["basis"] == "self"
+        title = f"{'自评' if own else '评价计分'}：{_scheme_names()[row['scheme']]}"
+        total = row["total"]
+        text = "没有得分" if total is None else f"得分 {total.normalize():f}"
+        path = f"/h5/e/{enterprise_id}/self/{row['scheme']}/results/{row['id']}" if own else ""
+        entries.append(Entry(row["at"], str(row["id"]), title, text, path))
+    return entries
 
 
 async def _page(sql: str, enterprise_id: UUID, before: Place | None) -> list[dict[str, Any]]:
@@ -238,7 +239,8 @@ async def papers(enterprise_id: UUID, _before: Place | None) -> list[Entry]:
     for row in await StoredFile.filter(enterprise_id=enterprise_id, kind__in=list(KINDS)):
         kind = KINDS[row.kind].name
         path = "" if row.erased_at else f"/h5/files/{row.id}/pages/1"
-        entries.append(Entry(row.kept_at, str(row.id), f"上传材料：{kind}", row.name, path))
+        entry = Entry(row.kept_at, str(row.id), f"上传材料：{kind}", row.name, path)
+        entries.append(replace(entry, file=row.id, pages=row.pages) if path else entry)
         if row.erased_at:
             title = f"材料已删除：{kind}"
             entries.append(Entry(row.erased_at, f"{row.id}:erased", title, kind="warn"))
@@ -291,6 +293,11 @@ CHAPTERS: Mapping[str, Chapter] = MappingProxyType(
         "评分": assessments,
     }
 )
+
+
+@cache
+def _scheme_names() -> Mapping[str, str]:
+    return {scheme: shipped_pack(scheme).name for scheme in versions()}
 
 
 @cache

@@ -240,6 +240,15 @@ async def test_the_page_takes_several_files_at_once_and_lists_them(site):
     assert await StoredFile.all().count() == 2
 
 
+async def test_the_credit_file_leads_to_every_page_of_a_document(site):
+    handed = await (await site.hand_in(papers.pdf(3), "报表.pdf", "financial_statements")).json()
+
+    shown = await (await site.ask("GET", f"/h5/e/{site.enterprise}/file", site.cookie)).text()
+
+    for page in (1, 2, 3):
+        assert f'href="/h5/files/{handed["id"]}/pages/{page}"' in shown
+
+
 @pytest.mark.parametrize(
     ("data", "kind", "says"),
     [(b"<html>", "other", "只能上传 JPEG"), (PICTURE, "", "材料种类")],

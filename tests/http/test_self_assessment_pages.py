@@ -386,6 +386,19 @@ async def test_an_earlier_result_is_one_tap_away_and_says_what_it_said(phone, cl
     assert said.split("和别的结果")[0].split("怎么算的")[0] in phone.words()
 
 
+async def test_the_credit_file_names_the_scheme_and_leads_to_the_result(phone, firm):
+    await phone.go(f"{phone.home}/{PUBLIC}/part/company")
+    await phone.send(registration_status={"v": "存续"})
+    await phone.ask("POST", f"{phone.home}/{PUBLIC}/finish", data={})
+
+    await phone.go(f"/h5/e/{firm}/file?chapter=评分")
+
+    assert "自评：中小企业公共信用评价" in phone.words()
+    [place] = re.findall(f'href="({phone.home}/{PUBLIC}/results/[^"]+)"', phone.text)
+    await phone.go(place)
+    assert phone.status == 200
+
+
 async def excel(phone: Phone, **cells: object) -> bytes:
     answer = await phone.ask("GET", f"{phone.home}/{RATING}/template.xlsx")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="statements.xlsx"'

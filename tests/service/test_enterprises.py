@@ -208,7 +208,7 @@ async def test_the_papers_that_were_handed_in_are_a_chapter_and_those_of_claims_
     rows = [
         await StoredFile.create(
             id=new_id(NOW), enterprise_id=one, kind=kind, confidential=False, name=f"{kind}.png",
-            media_type=Media.PNG, pages=1, size=1, sha256=kind, original_sha256=kind, warnings=[],
+            media_type=Media.PNG, pages=3, size=1, sha256=kind, original_sha256=kind, warnings=[],
             actor_kind="member", actor="x", kept_at=NOW,
         )
         for kind in ("business_licence", "claim_letter", "seal")
@@ -217,11 +217,11 @@ async def test_the_papers_that_were_handed_in_are_a_chapter_and_those_of_claims_
 
     found = await credit_files.read(one, actor=me, now=NOW, chapter="材料")
 
-    told = [(entry.title, entry.path) for entry in found.entries]
-    assert told[0] == ("材料已删除：印章图片", "")
+    told = [(entry.title, entry.path, entry.file, entry.pages) for entry in found.entries]
+    assert told[0] == ("材料已删除：印章图片", "", None, 0)
     assert set(told[1:]) == {
-        ("上传材料：营业执照", f"/h5/files/{rows[0].id}/pages/1"),
-        ("上传材料：印章图片", ""),
+        ("上传材料：营业执照", f"/h5/files/{rows[0].id}/pages/1", rows[0].id, 3),
+        ("上传材料：印章图片", "", None, 0),
     }
 
 

@@ -189,6 +189,8 @@ async def read_file(request: web.Request) -> web.Response:
             "text": one.text,
             "href": one.path,
             "kind": one.kind,
+            "file": one.file,
+            "pages": one.pages,
         }
         for one in found.entries
     ]
