@@ -34,19 +34,26 @@ class Standing:
     given_at: datetime | None
     revoked_at: datetime | None = None
     """When the person last took an agreement to this purpose back."""
+    older_at: datetime | None = None
+    """Since when they agree to an older text only; it can be taken back like any other."""
 
 
 async def standings(*, actor: Member) -> list[Standing]:
     """Every purpose, asked or not; an agreement to an older text does not count."""
-    given = {
-        (one.purpose, one.version): one.given_at
-        for one in await _live(actor.user_id).order_by("-given_at")
-    }
+    given: dict[str, datetime] = {}
+    older: dict[str, datetime] = {}
+    for one in await _live(actor.user_id).order_by("-given_at"):
+        today = one.version == TEXTS[Purpose(one.purpose)].version
+        (given if today else older).setdefault(one.purpose, one.given_at)
     mine = _ever(actor.user_id).filter(revoked_at__isnull=False)
     revoked = {one.purpose: one.revoked_at for one in await mine.order_by("revoked_at")}
     return [
         Standing(
-            purpose, text, given.get((purpose.value, text.version)), revoked.get(purpose.value)
+            purpose,
+            text,
+            given.get(purpose.value),
+            revoked.get(purpose.value),
+            None if purpose.value in given else older.get(purpose.value),
         )
         for purpose, text in TEXTS.items()
     ]

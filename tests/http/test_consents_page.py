@@ -70,6 +70,19 @@ async def test_the_page_says_when_it_was_given_and_when_taken_back(browser):
     assert "您在2026年3月2日撤回。" in revoked
 
 
+async def test_an_agreement_to_an_older_text_is_shown_and_can_be_taken_back(browser):
+    await choose(browser, purpose="phone", version=1, act="give")
+    await Consent.filter(purpose="phone").update(version=0)
+    text = await (await browser.ask("GET", PAGE)).text()
+    seen = await buttons(browser)
+    await choose(browser, purpose="phone", version=1, act="revoke")
+
+    assert "您在2026年3月2日同意的是以前的说明。" in text
+    assert seen[1:3] == ["同意：获取手机号", "撤回同意：获取手机号"]
+    assert (await buttons(browser))[1:3] == ["同意：获取手机号", "同意：使用身份证"]
+    assert [one.revoked_at for one in await Consent.filter(purpose="phone")] == [NOW]
+
+
 async def test_who_read_an_older_text_is_shown_the_new_one_and_agreed_to_nothing(browser):
     assert await choose(browser, purpose="phone", version=9, act="give") == (303, PAGE)
 

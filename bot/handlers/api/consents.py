@@ -26,6 +26,9 @@ class Consent(BaseModel):
     words: str = Field(description="说明")
     afterwards: str = Field(description="撤回以后会怎样")
     given_at: datetime | None = Field(description="同意现行说明的时间；没有同意为 null")
+    older_given_at: datetime | None = Field(
+        description="只同意过旧说明的，同意的时间，可以撤回；其他为 null"
+    )
 
 
 class Consents(BaseModel):
@@ -74,6 +77,7 @@ async def _all(request: web.Request) -> web.Response:
                 words=one.text.words,
                 afterwards=one.text.afterwards,
                 given_at=one.given_at,
+                older_given_at=one.older_at,
             )
             for one in found
         ]

@@ -33,6 +33,7 @@ async def show(request: web.Request) -> web.Response:
             "text": one.text,
             "given_on": _day(one.given_at),
             "revoked_on": _day(one.revoked_at),
+            "older_on": _day(one.older_at),
         }
         for one in found
     ]
