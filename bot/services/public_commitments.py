@@ -15,6 +15,7 @@ from bot.services.commitment_texts import Text, in_force, texts
 from bot.services.commitments import Standing
 
 PAGE = 20
+LAPSED = "会员资格已终止"
 SHOWN = frozenset({State.PUBLISHED, State.REPLACED, State.WITHDRAWN, State.TAKEN_DOWN})
 
 
@@ -34,6 +35,20 @@ class Sheet:
     document_sha256: str
     signed: bool
     member_until: date | None
+
+    @property
+    def mark(self) -> str:
+        """How it stands, in the words of its tag.
+
+        Requirements D.8 want the commitment of an enterprise that left marked as ended, and X35
+        says that a lapse is shown and revokes nothing by itself. So the promise is marked here and
+        nowhere changed: it stays public, and its text and certificate stay as they are.
+        """
+        return LAPSED if self.in_force and self.member_until else self.state.label
+
+    @property
+    def in_force(self) -> bool:
+        return self.state is State.PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,6 +318,20 @@ async def test_withdrawing_is_shown_to_the_public_with_its_day(phone, firm):
     assert standing.public is None
 
 
+async def test_of_who_left_the_public_is_told_so_and_the_promise_stays(phone, firm, clock):
+    row = await published(firm, phone.member)
+    before = await (await phone.client.get(f"/public/commitments/{row.id}")).text()
+    clock.now = NOW + timedelta(days=365)
+
+    after = await (await phone.client.get(f"/public/commitments/{row.id}")).text()
+
+    assert '<span class="tag ok">已公示</span>' in before
+    assert '<span class="tag ended">会员资格已终止</span>' in after
+    assert "已公示" not in sheet(after)
+    assert "已终止，到2026年12月31日为止" in after
+    assert (await Commitment.get(id=row.id)).state is State.PUBLISHED
+
+
 async def test_the_list_goes_on_page_by_page(phone, firm, monkeypatch):
     monkeypatch.setattr(public_commitments, "PAGE", 2)
     for number in range(5):
