@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.clients.database import fetch
-from bot.domain.actors import Actor
+from bot.domain.actors import Actor, Member
 from bot.domain.bindings import FRESH, HOLDING, LIVES, OPEN, RENEW_AFTER, STEPS, How, Role, State
 from bot.domain.errors import NotFound, Stale
 from bot.services import audit, people
@@ -109,6 +109,18 @@ async def each_of(user_id: UUID, enterprise_id: UUID) -> list[Binding]:
     person may have had its own."""
     rows = Binding.filter(people.of(user_id), enterprise_id=enterprise_id, state__in=OPEN)
     return await rows.order_by("state", "id")
+
+
+async def repeated(binding: Binding, action: str, *, actor: Actor) -> bool:
+    """Whether the last that happened to it was this act by the same member.
+
+    Whose phone asks once more, for the answer was lost on the way, is answered as at first.
+    Staff at a command are told that it was done before.
+    """
+    if not isinstance(actor, Member):
+        return False
+    last = await BindingStep.filter(binding_id=binding.id).order_by("-at", "-id").first()
+    return last is not None and (last.action, last.by) == (action, people.label(actor))
 
 
 async def _trail(

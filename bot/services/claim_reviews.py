@@ -172,6 +172,9 @@ async def confirm(binding_id: UUID, *, actor: Member, now: datetime) -> None:
             raise bindings.NeedsLegal
         action = CONFIRMED.get(binding.state)
         if action is None:
+            for done in CONFIRMED.values():
+                if await binding_steps.repeated(binding, done, actor=actor):
+                    return
             raise NotFound
         binding.role = Role.AGENT
         await binding_steps.move(binding, action, actor=actor, now=now, role=Role.AGENT)

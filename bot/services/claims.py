@@ -214,9 +214,12 @@ def papers_of(binding: Binding) -> set[UUID]:
 
 
 async def withdraw(binding_id: UUID, *, actor: Member, now: datetime) -> None:
+    """Take a claim back; taken back already it is as it should be."""
     async with in_transaction():
-        binding = await own(binding_id, actor=actor)
-        await binding_steps.move(binding, "withdraw", actor=actor, now=now)
+        binding = await _theirs(binding_id, actor=actor)
+        if not await binding_steps.repeated(binding, "withdraw", actor=actor):
+            _check_waits(binding)
+            await binding_steps.move(binding, "withdraw", actor=actor, now=now)
 
 
 async def waiting_of(actor: Member) -> tuple[Claimed, ...]:
@@ -244,12 +247,21 @@ async def waiting_of(actor: Member) -> tuple[Claimed, ...]:
 
 async def own(binding_id: UUID, *, actor: Member) -> Binding:
     """A claim of the member's own that waits, or NotFound."""
+    binding = await _theirs(binding_id, actor=actor)
+    _check_waits(binding)
+    return binding
+
+
+async def _theirs(binding_id: UUID, *, actor: Member) -> Binding:
     binding = await Binding.get_or_none(id=binding_id)
     if binding is None or await binding_steps.person_of(binding) != actor.user_id:
         raise NotFound
+    return binding
+
+
+def _check_waits(binding: Binding) -> None:
     if binding.state not in WAITING | {State.SUSPENDED}:
         raise NotFound
-    return binding
 
 
 async def enter_stated(binding: Binding, *, actor: Actor, now: datetime) -> None:

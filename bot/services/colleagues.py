@@ -81,6 +81,15 @@ async def team(enterprise_id: UUID, *, actor: Member, now: datetime) -> tuple[Co
     return tuple(sorted(found, key=lambda one: (not one.me, one.state not in HOLDING, one.since)))
 
 
+async def check_here(
+    binding_id: UUID, enterprise_id: UUID, *, actor: Member, now: datetime
+) -> None:
+    """NotFound unless it is a binding, open or over, of an enterprise that the actor acts for."""
+    await bindings.require(actor, enterprise_id, now=now)
+    if not await Binding.filter(id=binding_id, enterprise_id=enterprise_id).exists():
+        raise NotFound
+
+
 async def renew(enterprise_id: UUID, *, actor: Member, now: datetime) -> datetime:
     """Another year, from thirty days before the end to thirty days after it; answers till when."""
     async with in_transaction():
@@ -89,6 +98,9 @@ async def renew(enterprise_id: UUID, *, actor: Member, now: datetime) -> datetim
         mine = [(one, one.expires_at) for one in each if one.state is State.ACTIVE]
         due = [(one, ends) for one, ends in mine if ends and renewable(ends, now=now)]
         if not due:
+            for binding, ends in mine:
+                if ends and await binding_steps.repeated(binding, "renew", actor=actor):
+                    return ends
             raise NotYetRenewable if mine else NotFound
         for binding, ends in due:
             until = max(ends, now) + LIVES
@@ -114,6 +126,8 @@ async def renewals(actor: Member, *, now: datetime) -> tuple[tuple[UUID, str, da
 
 async def leave(enterprise_id: UUID, *, actor: Member, now: datetime) -> None:
     """Act for the enterprise no more; its file and drafts stay with the others."""
+    if await _left(enterprise_id, actor):
+        return
     await bindings.require(actor, enterprise_id, now=now)
     async with in_transaction():
         enterprise = await binding_steps.lock(enterprise_id)
@@ -133,6 +147,8 @@ async def remove(binding_id: UUID, *, actor: Member | Staff, reason: str, now: d
     """
     async with in_transaction():
         binding, enterprise = await _found(binding_id, actor=actor, now=now)
+        if await binding_steps.repeated(binding, "remove", actor=actor):
+            return
         gone = [binding, *await _alike(binding, HOLDING)]
         await end(gone, "remove", enterprise, actor=actor, now=now, reason=reason)
 
@@ -154,6 +170,8 @@ async def suspend(binding_id: UUID, *, actor: Member | Staff, reason: str, now: 
     """
     async with in_transaction():
         binding, _ = await _found(binding_id, actor=actor, now=now)
+        if await binding_steps.repeated(binding, "suspend", actor=actor):
+            return
         for one in (binding, *await _alike(binding, _ACTIVE)):
             await _suspend(one, actor=actor, now=now, reason=reason)
         async with everything("the phone of a colleague is gone: their sessions end as well"):
@@ -200,6 +218,13 @@ async def remind(*, now: datetime) -> int:
                 )
             told += 1
     return told
+
+
+async def _left(enterprise_id: UUID, actor: Member) -> bool:
+    """Whether they left already, and have not come back since."""
+    rows = Binding.filter(people.of(actor.user_id), enterprise_id=enterprise_id)
+    last = await rows.order_by("-id").first()
+    return last is not None and await binding_steps.repeated(last, "leave", actor=actor)
 
 
 def _of(actor: Member) -> QuerySet[Binding]:

@@ -97,9 +97,10 @@ async def revoke(enterprise_id: UUID, invitation_id: UUID, *, actor: Member, now
         found = Invitation.filter(id=invitation_id, enterprise_id=enterprise_id)
         invitation = await found.first()
         taken = await found.filter(used_at=None, revoked_at=None).update(revoked_at=now)
-        if invitation is None or not taken:
+        if taken and invitation is not None:
+            await _note("invitation.revoke", invitation, actor=actor, now=now)
+        elif invitation is None or invitation.revoked_at is None:
             raise NotFound
-        await _note("invitation.revoke", invitation, actor=actor, now=now)
 
 
 async def look(token: str, *, now: datetime) -> Offer:
@@ -116,6 +117,8 @@ async def accept(token: str, person: str, *, actor: Member, now: datetime) -> UU
     A new legal representative takes the place of the one who invited them, and of any other.
     """
     async with everything(WHY), in_transaction():
+        if (joined := await _joined(token, actor)) is not None:
+            return joined  # its answer was lost on the way
         enterprise_id = (await _living(token, now=now)).enterprise.id
         enterprise = await binding_steps.lock(enterprise_id)
         invitation = await _living(token, now=now)  # again: it may have been used meanwhile
@@ -136,6 +139,16 @@ async def accept(token: str, person: str, *, actor: Member, now: datetime) -> UU
                     enterprise_id, legal, source=enterprises.DECLARED, actor=actor, now=now
                 )
         await _tell_joined(invitation, enterprise.name, actor=actor, now=now)
+    return enterprise_id
+
+
+async def _joined(token: str, actor: Member) -> UUID | None:
+    """The enterprise that somebody acts for by this very link."""
+    used = await Invitation.get_or_none(token_hash=hashed(token), used_at__isnull=False)
+    binding = await Binding.get_or_none(id=used.used_for, state=State.ACTIVE) if used else None
+    if binding is None or await binding_steps.person_of(binding) != actor.user_id:
+        return None
+    enterprise_id: UUID = binding.enterprise_id  # type: ignore[attr-defined]
     return enterprise_id
 
 

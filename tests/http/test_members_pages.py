@@ -322,10 +322,10 @@ async def test_a_link_may_be_taken_back(phone, mine):
     page = await phone.read(f"/h5/e/{mine}/colleagues")
     [path] = re.findall(r'action="(/h5/e/[^"]+/revoke)"', page)
 
-    assert (await phone.send(path)).status == 303
+    for _ in range(2):
+        assert (await phone.send(path)).status == 303
 
     assert "revoke" not in await phone.read(f"/h5/e/{mine}/colleagues")
-    assert (await phone.send(path)).status == 404
 
 
 async def test_the_holder_confirms_a_colleague_who_claimed(client, phone, mine):

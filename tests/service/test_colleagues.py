@@ -24,7 +24,7 @@ from bot.services.claims import HeldAlready
 from bot.services.colleagues import MayNotRemove, NotYetRenewable
 from bot.services.invitations import MOST_OPEN, NoInvitation
 from bot.services.sessions import Known
-from models import AuditEntry, Binding, Invitation, Job, Telling, User
+from models import AuditEntry, Binding, BindingStep, Invitation, Job, Telling, User
 from tests import people
 from tests.conftest import NOW
 from tests.crowd import at_once
@@ -98,8 +98,11 @@ async def test_a_link_that_is_over_opens_nothing(firm):
             await invitations.look(token, now=NOW)
         with pytest.raises(NoInvitation):
             await invitations.accept(token, "", actor=guest, now=NOW)
+    await invitations.revoke(one, back.id, actor=legal, now=NOW)  # it is taken back already
+    used = await invitations.invite(one, Role.AGENT, actor=legal, now=NOW)
+    await invitations.accept(used.token, "", actor=guest, now=NOW)
     with pytest.raises(NotFound):
-        await invitations.revoke(one, back.id, actor=legal, now=NOW)
+        await invitations.revoke(one, used.id, actor=legal, now=NOW)
 
 
 async def test_a_stranger_neither_invites_nor_takes_back(firm):
@@ -218,12 +221,13 @@ async def test_only_a_higher_role_or_the_staff_removes(firm):
 async def test_who_leaves_is_gone_and_the_others_are_told(firm):
     one, legal, agent = firm
 
-    await colleagues.leave(one, actor=agent, now=NOW)
+    for _ in range(2):  # the answer to the first was lost on the way
+        await colleagues.leave(one, actor=agent, now=NOW)
 
     assert await bindings.bound(agent, now=NOW) == ()
     assert await told() == [("colleague_moved", str(legal.user_id))]
     with pytest.raises(NotFound):
-        await colleagues.leave(one, actor=agent, now=NOW)
+        await colleagues.leave(one, actor=await people.member(), now=NOW)
 
 
 async def test_a_lost_phone_ends_every_session_suspends_every_binding_and_is_told(firm):
@@ -301,6 +305,8 @@ async def test_one_tap_renews_for_a_year_around_the_end_and_not_before(firm):
     assert early == ends + LIVES
     late = await colleagues.renew(one, actor=legal, now=early + RENEW_AFTER - timedelta(seconds=1))
     assert late == early + RENEW_AFTER - timedelta(seconds=1) + LIVES
+    assert await colleagues.renew(one, actor=legal, now=late - LIVES) == late  # asked once more
+    assert await BindingStep.filter(action="renew").count() == 2
 
 
 async def test_what_nobody_renewed_is_over_and_must_be_claimed_again(firm):

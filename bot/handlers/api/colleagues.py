@@ -186,9 +186,7 @@ async def suspend(request: web.Request) -> web.Response:
 async def _here(request: web.Request) -> UUID:
     """A binding of the enterprise in the address; one from elsewhere is not found."""
     wanted = path_id(request, "binding")
-    team = await colleagues.team(
-        enterprise_id(request), actor=member(request), now=request.app[DEPS].clock()
+    await colleagues.check_here(
+        wanted, enterprise_id(request), actor=member(request), now=request.app[DEPS].clock()
     )
-    if wanted not in [one.binding_id for one in team]:
-        raise NotFound
     return wanted
