@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from tortoise.transactions import in_transaction
 
 from bot.app import build_app
+from bot.clients.wechat_errors import Transient
 from bot.config import SANDBOX_APPID, SANDBOX_MINI_APPID, Config
 from bot.domain import qr
 from bot.jobs import work_with
@@ -158,6 +159,25 @@ async def test_a_late_receipt_still_ends_its_message(both):
     await both.work()
 
     assert (before, (await telling.look(number)).state) == ("sent", "delivered")
+
+
+async def test_while_our_address_is_not_on_wechats_list_all_work_waits(both):
+    await both.control(f"people/{WANG}/follow")
+    unlisted = {"kind": "errcode", "errcode": 40164, "path": "/cgi-bin/stable_token"}
+    await both.control("faults", {"api": unlisted})
+    number = await both.tell()
+    waiting = await Job.filter(state=JobState.WAITING)
+    for job in waiting:
+        with pytest.raises(Transient):
+            await outbox.perform(job.id, tasks=both.tasks, now=NOW)
+    before = await telling.look(number)
+
+    async with both.wechat.delete("/_control/faults"):
+        done = await both.work()
+
+    assert (before.state, before.tried) == ("queued", ())
+    assert {job.kind for job in waiting} == {"followers.learn", "telling.send"} <= set(done)
+    assert (await telling.look(number)).state == "delivered"
 
 
 async def test_consent_on_the_phone_reaches_the_ledger_and_carries_one_message(both):
