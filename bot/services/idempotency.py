@@ -22,14 +22,14 @@ class KeyReused(DomainError):
     """Nothing was done: the same key came with something else before."""
 
     code = "idempotency_key_reused"
-    message = "这个 Idempotency-Key 已经用于另一个请求，请换一个新的。"
+    message = "这次提交与之前的一次重复了，请重新提交。"
 
 
 class InProgress(DomainError):
-    """The first request with this key is not answered yet."""
+    """The first request with this key is not answered yet; later the same key gets its answer."""
 
     code = "in_progress"
-    message = "同一个请求正在处理，请稍后用同一个 Idempotency-Key 再试。"
+    message = "您刚才提交的还在处理，请稍后再试。"
 
 
 @dataclass(frozen=True, slots=True)
