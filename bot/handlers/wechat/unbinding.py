@@ -47,6 +47,7 @@ class Unbinding:
         if member is None:
             return Stand(words["unbind_none"])
         try:
+            await bindings.require(member, UUID(about["enterprise"]), now=now)
             await colleagues.leave(UUID(about["enterprise"]), actor=member, now=now)
         except DomainError as refusal:
             gone = isinstance(refusal, NotFound)
