@@ -95,8 +95,8 @@ class Folder:
             log.info("register_file_unused", reason=str(error) or type(error).__name__)
             return None
         ours = table.head["history"] == history
-        known = than.head["xmin"] if than and than.head["history"] == history else -1
-        if not ours or known >= table.head["xmin"]:
+        known = _seen(than) if than and than.head["history"] == history else (-1, -1)
+        if not ours or known >= _seen(table):
             self._inode = inode  # not to be read again; what is taken is known by its head
             return None
         return table
@@ -156,6 +156,12 @@ class Folder:
         except (NoPrivateKeyError, KeyError, TypeError, ValueError) as error:
             raise BadFileError(str(error)) from None
         return public
+
+
+def _seen(table: Table) -> tuple[int, int]:
+    """How far a table has seen: every transaction below the first, none from the second on. A long
+    one anywhere on the server holds the first back, and the table is younger all the same."""
+    return table.head["xmin"], int(table.head["snapshot"].split(":")[1])
 
 
 def marks_of(table: Table) -> Marks:

@@ -11,6 +11,7 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from bot.clients import register_file
+from bot.clients.database import connect
 from bot.domain.certificate_token import address
 from bot.domain.certificates import Action, Reason
 from bot.domain.signing_keys import Purpose
@@ -171,6 +172,25 @@ async def test_a_revocation_among_too_many_changes_is_known_before_the_new_table
         assert [outcome(one, row) for row in (rows[0], rows[3], again, late)] == [
             Outcome.REVOKED, Outcome.VALID, Outcome.VALID, Outcome.VALID,
         ]  # fmt: skip
+
+
+async def test_a_new_table_is_taken_while_a_long_transaction_goes_on_elsewhere(
+    db, connection, issuer, opened, small
+):
+    long = await connect(db, application="tests")
+    await long.execute("BEGIN; SELECT pg_current_xact_id()")
+    rows = [await signed(issuer) for _ in range(8)]
+    keeper, other = opened(), opened()
+    for one in (keeper, other):
+        await one.catch_up(connection, now=NOW)
+    rows += [await signed(issuer) for _ in range(8)]
+
+    await keeper.catch_up(connection, now=NOW)
+    await other.refresh(connection, now=NOW)
+
+    await long.close()
+    assert (keeper.behind, other.behind) == (False, False)
+    assert {outcome(other, row) for row in rows} == {Outcome.VALID}
 
 
 async def test_of_more_endings_than_it_can_take_in_none_is_called_valid(
