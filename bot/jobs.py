@@ -11,7 +11,6 @@ from bot.clients.queue import HEARTBEAT
 from bot.clients.vault import read_keys
 from bot.config import Config
 from bot.deps import open_issuer, open_vault
-from bot.domain.content_checks import Place
 from bot.domain.errors import Unavailable
 from bot.domain.papers import ORDER
 from bot.domain.printing import Printer
@@ -57,7 +56,6 @@ from bot.services import (
 )
 from bot.services.audit_gaps import Gaps
 from bot.services.cabinet import Cabinet
-from bot.services.content_checks import Consumer
 from bot.services.export_packing import Packing
 from bot.services.outbox import Payload, Task
 from bot.services.paper_making import Desk
@@ -65,13 +63,8 @@ from bot.services.register import Register
 from bot.services.sending import Accounts
 from bot.services.verification import Verifier
 
-# Whose content it is that was judged; the others ask content_checks.standing by themselves.
-# Nothing that a member or a stranger writes or uploads is shown to others as yet: whoever first
-# shows such a thing enters it here.
-CONSUMERS: Mapping[Place, Consumer] = {}
 TASKS: Mapping[str, Task] = {
     certificate_trail.TELL: Task(certificate_trail.tell_many),
-    content_checks.SETTLED: Task(partial(content_checks.pass_on, consumers=CONSUMERS)),
     content_checks.TAKE: Task(content_checks.take),
     conversation.FORGET: Task(leaving.forget),
     enterprises.LEGAL_CHANGED: Task(signers.take, outside=True),

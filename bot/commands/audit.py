@@ -12,8 +12,8 @@ from bot.clients.database import connect_as_is
 from bot.clients.head_file import HeadFile, NoHead
 from bot.clients.vault import read_keys
 from bot.commands.audit_verify import Verdict, Witnessed, verify
-from bot.commands.certificates import By, Second, Why, told
-from bot.commands.context import Context, current, fail
+from bot.commands.certificates import By, Second, Why
+from bot.commands.context import Context, current, fail, told
 from bot.commands.rules_text import table
 from bot.domain.audit import Head
 from bot.domain.workdays import BEIJING

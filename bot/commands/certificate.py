@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from bot.clients.database import connect
-from bot.commands.certificates import told
-from bot.commands.context import current
+from bot.commands.context import current, told
 from bot.domain.verification import Finding, Outcome
 from bot.handlers.public.showing import lines, sentence
 from bot.services.register import Register

@@ -1,22 +1,18 @@
 """`certificates …`: issue, change and list certificates until the console exists, each by name."""
 
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 from tortoise.transactions import in_transaction
 
-from bot.clients.signer import NoPrivateKeyError
-from bot.commands.context import Context, current, fail, save
+from bot.commands import reports
+from bot.commands.context import Context, current, fail, told
 from bot.commands.rules import say
 from bot.commands.rules_text import table
-from bot.deps import open_cabinet, open_issuer
+from bot.deps import open_issuer
 from bot.domain.actors import Staff
 from bot.domain.certificate_token import address
 from bot.domain.certificates import BEIJING, REASON_WORDS, WORDS, Action, Reason, today
-from bot.domain.errors import DomainError
-from bot.processes import run_async
 from bot.services import (
     binding_steps,
     certificate_life,
@@ -24,16 +20,13 @@ from bot.services import (
     certificate_signing,
     certificates,
     enterprises,
-    fake_reports,
 )
 from bot.services.certificate_bases import demonstration
 from bot.services.certificate_life import Certificate
 from bot.services.signing_keys import Issuer
 
-T = TypeVar("T")
 app = typer.Typer(help="证书：签发、变更状态、重新签名、查看。", no_args_is_help=True)
-reports = typer.Typer(help="公众举报的假证书。", no_args_is_help=True)
-app.add_typer(reports, name="reports")
+app.add_typer(reports.app, name="reports")
 
 Number = Annotated[str, typer.Argument(help="证书编号")]
 By = Annotated[str, typer.Option(help="经办人姓名")]
@@ -221,54 +214,6 @@ def resign(
         )
 
 
-@reports.command("list")
-def reported(ctx: typer.Context) -> None:
-    """还没处理的举报，最早的在前。"""
-    rows = told(current(ctx), fake_reports.waiting())
-    for row in rows:
-        at = f"{row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-        typer.echo(f"{row.ticket}  {at}  {row.number}  {row.place}  {row.url}")
-        if row.words or row.has_photo:
-            typer.echo(f"    {' '.join(row.words.split())}{'（有照片）' if row.has_photo else ''}")
-    typer.echo(f"共 {len(rows)} 件" if rows else "没有待处理的举报")
-
-
-@reports.command()
-def photo(
-    ctx: typer.Context,
-    ticket: str,
-    to: Annotated[Path, typer.Option(help="存到")],
-    by: By,
-    reason: Why,
-) -> None:
-    """取出举报的照片；谁取的、为什么会记下来。"""
-    context = current(ctx)
-
-    async def work() -> bytes:
-        async with open_cabinet(context.placed) as cabinet:
-            if cabinet is None:
-                fail("没有存放文件的地方：请设置 CREDIT_STATE_DIR")
-            return await fake_reports.photo(
-                ticket, by=by, reason=reason, cabinet=cabinet, now=context.clock()
-            )
-
-    save(to, told(context, work()))
-    typer.echo(f"已存到 {to}")
-
-
-@reports.command()
-def close(
-    ctx: typer.Context,
-    ticket: str,
-    by: By,
-    outcome: Annotated[str, typer.Option(help="处理结果")],
-) -> None:
-    """办结一件举报。"""
-    context = current(ctx)
-    told(context, fake_reports.close(ticket, by=by, outcome=outcome, now=context.clock()))
-    typer.echo("已办结")
-
-
 def _change(
     ctx: typer.Context, number: str, action: Action, reason: Reason, said: tuple[str, str, str]
 ) -> None:
@@ -292,16 +237,3 @@ def issuer_of(context: Context) -> Issuer:
     if found is None:
         fail("没有数据文件夹，不能签名")
     return found
-
-
-def told(context: Context, work: Coroutine[Any, Any, T]) -> T:
-    """Run it on the database; a refusal is one sentence, never a traceback."""
-
-    async def run() -> T:
-        async with context.database():
-            return await work
-
-    try:
-        return run_async(run())
-    except (DomainError, NoPrivateKeyError) as refusal:
-        fail(str(refusal))

@@ -1,5 +1,6 @@
-"""`checks`: what people wrote for others to see and WeChat could not judge, decided by staff."""
+"""`checks`: what people wrote or sent to the staff and WeChat could not judge, decided by staff."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from bot.commands.context import Context, current, fail
 from bot.domain.errors import DomainError
 from bot.domain.workdays import BEIJING
 from bot.processes import run_async
-from bot.services import content_checks
+from bot.services import content_checks, fake_reports
 
 app = typer.Typer(help="等人审核的文字和图片：查看，通过或不通过。", no_args_is_help=True)
 
@@ -20,12 +21,16 @@ Reason = Annotated[str, typer.Option(help="理由；不通过时必须写")]
 
 @app.command("list")
 def waiting(ctx: typer.Context) -> None:
-    """列出等人审核的内容，最早的在前；审核之前别人看不到它们。"""
-    rows = run_async(_waiting(current(ctx)))
+    """列出微信判不了、等人审核的内容，最早的在前；不通过的，以后在留言和举报里不再展开。"""
+    rows, numbers = run_async(_waiting(current(ctx)))
     for row in rows:
         typer.echo(f"{row.id}  {row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}  {row.place}")
         typer.echo(f"    {row.why}")
-        typer.echo(f"    {' '.join(row.words.split()) or f'图片 {row.file_id}'}")
+        if row.file_id:
+            number = numbers.get(row.subject, "")
+            typer.echo(f"    照片：用 certificates reports photo {number} 取出来看")
+        else:
+            typer.echo(f"    {' '.join(row.words.split())}")
     typer.echo(f"共 {len(rows)} 项" if rows else "没有等人审核的内容")
 
 
@@ -63,6 +68,9 @@ def _decide(context: Context, check: str, *, passes: bool, by: str, reason: str)
         fail(str(refusal))
 
 
-async def _waiting(context: Context) -> list[content_checks.Waiting]:
+async def _waiting(
+    context: Context,
+) -> tuple[list[content_checks.Waiting], Mapping[UUID, str]]:
     async with context.database():
-        return await content_checks.waiting()
+        rows = await content_checks.waiting()
+        return rows, await fake_reports.numbers({row.subject for row in rows if row.file_id})

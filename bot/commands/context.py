@@ -1,17 +1,22 @@
 """What every command is given: settings, addresses and the clock."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import typer
 
+from bot.clients.signer import NoPrivateKeyError
 from bot.config import Config
+from bot.domain.errors import DomainError
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.embedded.valkey import EmbeddedValkey
+from bot.processes import run_async
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,19 @@ def current(ctx: typer.Context) -> Context:
     found = ctx.find_root().obj
     assert isinstance(found, Context)  # noqa: S101  # bot/__main__.py sets it before any command
     return found
+
+
+def told(context: Context, work: Coroutine[Any, Any, T]) -> T:
+    """Run it on the database; a refusal is one sentence, never a traceback."""
+
+    async def run() -> T:
+        async with context.database():
+            return await work
+
+    try:
+        return run_async(run())
+    except (DomainError, NoPrivateKeyError) as refusal:
+        fail(str(refusal))
 
 
 def save(to: Path, data: bytes) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.certificates import By, Second, issuer_of, told
-from bot.commands.context import current
+from bot.commands.certificates import By, Second, issuer_of
+from bot.commands.context import current, told
 from bot.commands.rules import say
 from bot.commands.rules_text import table
 from bot.domain.certificates import BEIJING

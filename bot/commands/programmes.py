@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.certificates import told
-from bot.commands.context import current
+from bot.commands.context import current, told
 from bot.commands.rules import say
 from bot.commands.rules_text import table
 from bot.domain.actors import Staff

@@ -35,7 +35,8 @@ def waiting(ctx: typer.Context) -> None:
     rows = _run(context, tickets.waiting)
     for row in rows:
         typer.echo(f"{row.id}  {row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}  {row.openid}")
-        typer.echo(f"    {' '.join(row.question.split())}")
+        covered = f"（{row.covered}，没有展开；要看请用 tickets words）"
+        typer.echo(f"    {covered if row.covered else ' '.join(row.question.split())}")
     typer.echo(f"共 {len(rows)} 条" if rows else "没有待处理的留言")
     for lost in _run(context, lambda: tickets.undelivered(now=context.clock())):
         typer.echo(f"答复没有送到：{lost}")
@@ -63,6 +64,21 @@ def reply(
     if way is None:
         fail(UNREACHABLE)
     typer.echo(f"已答复并关闭：{SAID.get(way, SAID[Channel.TEMPLATE])}")
+
+
+@app.command()
+def words(
+    ctx: typer.Context,
+    ticket: Ticket,
+    by: By,
+    reason: Annotated[str, typer.Option(help="为什么要看，写进审计记录")],
+) -> None:
+    """展开一条没有展开的留言；谁看的、为什么会记下来。"""
+    context, staff = current(ctx), _staff(by)
+    now = context.clock()
+    typer.echo(
+        _run(context, lambda: tickets.words_of(_id(ticket), actor=staff, reason=reason, now=now))
+    )
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What others may see of what a person wrote or uploaded: places, WeChat's words, and verdicts."""
+"""What people write and send to the staff is judged: places, WeChat's words, and verdicts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,29 +8,23 @@ from enum import StrEnum
 LONGEST_PIECE = 2500  # signs that WeChat judges at once
 UNANSWERED = timedelta(minutes=35)  # WeChat promises thirty
 PICTURE_OPEN = timedelta(minutes=40)  # how long WeChat may fetch a picture
+OTHER = 21000
 REASONS = {
     10001: "广告", 20001: "时政", 20002: "色情", 20003: "辱骂", 20006: "违法犯罪",
-    20008: "欺诈", 20012: "低俗", 20013: "版权", 21000: "其他",
+    20008: "欺诈", 20012: "低俗", 20013: "侵权",
 }  # fmt: skip
 
 
 class Place(StrEnum):
-    """Where the content would be seen; a new one needs a line in SCENES and TITLES."""
+    """Where the content is seen; a new one needs a line in SCENES and TITLES."""
 
-    INTRODUCTION = "introduction"
+    TICKET = "ticket"
     REPORT = "report"
-    INVITATION = "invitation"
-    STATEMENT = "statement"
 
 
 # WeChat judges by scene: 1 profile, 2 comment, 3 forum, 4 social log.
-SCENES = {Place.INTRODUCTION: 1, Place.REPORT: 2, Place.INVITATION: 4, Place.STATEMENT: 2}
-TITLES = {
-    Place.INTRODUCTION: "企业简介",
-    Place.REPORT: "举报内容",
-    Place.INVITATION: "邀请附言",
-    Place.STATEMENT: "情况说明",
-}
+SCENES = {Place.TICKET: 2, Place.REPORT: 2}
+TITLES = {Place.TICKET: "留言", Place.REPORT: "举报"}
 
 
 class Suggestion(StrEnum):
@@ -62,6 +56,12 @@ def pieces(text: str) -> list[str]:
     return [text[at : at + LONGEST_PIECE] for at in range(0, max(len(text) - 50, 1), step)]
 
 
+def contains(label: int | None) -> str:
+    """WeChat's reason in a sentence about the content."""
+    known = REASONS.get(label or OTHER)
+    return f"微信判为含有{known}内容" if known else "微信判为不适合展示"
+
+
 def understood(suggestion: object, label: object) -> Verdict:
     """Whatever is not one of WeChat's three words is for a person to look at."""
     try:
@@ -69,4 +69,4 @@ def understood(suggestion: object, label: object) -> Verdict:
     except ValueError:
         said = Suggestion.REVIEW
     reason = str(label)
-    return Verdict(said, int(reason) if reason.isascii() and reason.isdigit() else 21000)
+    return Verdict(said, int(reason) if reason.isascii() and reason.isdigit() else OTHER)

@@ -1,21 +1,23 @@
-"""Nothing that others may see is shown unchecked: texts and pictures, judged by WeChat or people.
+"""What people write and send to the staff is judged first: by WeChat, or by people.
 
 A check is a row. It is put down in the transaction of whoever needs it, asked about by a job, and
-settled once; then the job SETTLED tells the part of the product whose content it is.
+settled once. Whoever lists content asks `covered` what is not to be unfolded: the row alone
+decides, so that no verdict can be lost on the way, whether it comes twice, late or never. Under
+which openid the content was sent is forgotten with the verdict.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import structlog
-from tortoise.transactions import in_transaction
 
 from bot.clients.wechat import WeChat
 from bot.clients.wechat_errors import Permanent
 from bot.domain.content_checks import (
+    OTHER,
     PICTURE_OPEN,
     SCENES,
     TITLES,
@@ -23,22 +25,24 @@ from bot.domain.content_checks import (
     Place,
     Suggestion,
     Verdict,
+    contains,
     pieces,
     understood,
     worst,
 )
-from bot.domain.errors import BadInput, NotFound, Stale
+from bot.domain.errors import NotFound, Stale
 from bot.services import outbox
 from bot.services.sessions import hashed
-from models import CheckState, ContentCheck, ContentVerdict, StoredFile
+from models import CheckState, ContentCheck, ContentVerdict
 from models.ids import new_id
 
 log = structlog.get_logger()
 
 ASK = "checks.ask"
 TAKE = "checks.take"  # the job that a wxa_media_check event becomes
-SETTLED = "checks.settled"
 AT_ONCE = 500
+UNKNOWN = "小程序里没有这个人，微信不能审核"
+JUDGING = "微信正在审核"
 
 _AFTER = {
     Suggestion.PASS: CheckState.PASSED,
@@ -60,42 +64,53 @@ class Waiting:
     created_at: datetime
 
 
-Consumer = Callable[[UUID, UUID, CheckState, datetime], Awaitable[None]]
-"""Is told of its content (subject, check, state, now), once, in a transaction of its own."""
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Why something is not unfolded where it is listed; "" of what may be seen."""
+
+    words: str = ""
+    picture: str = ""
 
 
 async def text(words: str, *, place: Place, subject: UUID, openid: str, now: datetime) -> UUID:
-    """Have a text judged; inside the caller's transaction. `openid` is the mini-program's or "".
-
-    The caller shows nothing before `standing` says passed for the check that is returned.
-    """
+    """Have a text judged; inside the caller's transaction. `openid` is the mini-program's; of whom
+    it does not know ("") WeChat cannot judge, and people do."""
     return await _put(place, subject, openid, now, words=words)
 
 
 async def picture(
     file_id: UUID, *, place: Place, subject: UUID, openid: str, now: datetime
 ) -> UUID:
-    """Have a picture judged; inside the caller's transaction. Confidential papers are refused."""
-    open_one = StoredFile.filter(id=file_id, confidential=False, erased_at=None)
-    if not await open_one.exists():
-        raise BadInput("这份材料不公开，不能作为展示的图片。", field="file")
+    """Have a picture judged; inside the caller's transaction. By `file_id` its place finds it."""
     return await _put(place, subject, openid, now, file_id=file_id)
 
 
-async def standing(check_id: UUID) -> CheckState:
-    row = await ContentCheck.get_or_none(id=check_id)
-    if row is None:
-        raise NotFound
-    return row.state
+async def covered(subjects: Collection[UUID]) -> Mapping[UUID, Covered]:
+    """What of these nobody should see by chance; one that is not named may be seen whole."""
+    hidden = [CheckState.PENDING, CheckState.REJECTED]
+    found: dict[UUID, Covered] = {}
+    for row in await ContentCheck.filter(subject__in=list(subjects), state__in=hidden):
+        before = found.get(row.subject, Covered())
+        part = "picture" if row.file_id else "words"
+        found[row.subject] = replace(before, **{part: _why_covered(row)})
+    return found
+
+
+async def drop(subject: UUID) -> None:
+    """Nobody needs a verdict any more: what it was about is done with."""
+    unjudged = [CheckState.PENDING, CheckState.HUMAN]
+    await ContentCheck.filter(subject=subject, state__in=unjudged).delete()
+
+
+async def forget(subjects: Collection[UUID]) -> None:
+    """Delete what was said about things that are deleted."""
+    await ContentCheck.filter(subject__in=list(subjects)).delete()
 
 
 async def ask(payload: outbox.Payload, now: datetime, *, wechat: WeChat, public_url: str) -> None:
     """Ask WeChat about one check; may run twice. What it cannot judge goes to a person."""
-    row = await ContentCheck.get(id=UUID(payload["id"]))
-    if row.state is not CheckState.PENDING or row.trace_id:
-        return
-    if not row.openid:
-        await _to_people(row.id, "小程序里没有这个人，微信不能审核")
+    row = await ContentCheck.get_or_none(id=UUID(payload["id"]))
+    if row is None or row.state is not CheckState.PENDING or row.trace_id:
         return
     try:
         if row.file_id:
@@ -169,16 +184,6 @@ async def decide(check_id: UUID, *, passes: bool, by: str, reason: str, now: dat
         raise Stale("这项内容不在等人审核，可能已经有人处理了。")
 
 
-async def pass_on(
-    payload: outbox.Payload, now: datetime, *, consumers: Mapping[Place, Consumer]
-) -> None:
-    """Tell whose content it is; a place without a consumer asks `standing` by itself."""
-    consumer = consumers.get(Place(payload["place"]))
-    if consumer:
-        state = CheckState(payload["state"])
-        await consumer(UUID(payload["subject"]), UUID(payload["id"]), state, now)
-
-
 async def _put(
     place: Place,
     subject: UUID,
@@ -195,14 +200,21 @@ async def _put(
         openid=openid,
         words=words,
         file_id=file_id,
-        state=CheckState.PENDING,
-        why="",
+        state=CheckState.PENDING if openid else CheckState.HUMAN,
+        why="" if openid else UNKNOWN,
         decided_by="",
         created_at=now,
     )
     await row.save(force_create=True)
-    await outbox.put(ASK, {"id": str(row.id)}, now=now)
+    if openid:
+        await outbox.put(ASK, {"id": str(row.id)}, now=now)
     return row.id
+
+
+def _why_covered(row: ContentCheck) -> str:
+    if row.state is CheckState.PENDING:
+        return JUDGING
+    return f"{row.decided_by}审核不通过：{row.why}" if row.decided_by else contains(row.label)
 
 
 async def _judged(row: ContentCheck, wechat: WeChat) -> Verdict:
@@ -241,23 +253,17 @@ async def _settle(check_id: UUID, verdict: Verdict, now: datetime) -> None:
 
 
 async def _to_people(check_id: UUID, why: str, *, label: int | None = None) -> None:
-    """Nothing is decided yet: the content stays unseen until somebody has looked at it."""
+    """Nothing is decided yet: the staff are the people who look."""
     pending = ContentCheck.filter(id=check_id, state=CheckState.PENDING)
-    await pending.update(state=CheckState.HUMAN, why=why, label=label)
+    await pending.update(state=CheckState.HUMAN, why=why, label=label, openid="")
 
 
 async def _move(
     check_id: UUID, state: CheckState, now: datetime, *, came_from: CheckState, **more: object
 ) -> bool:
-    """Compare and set, and tell whose content it is: both or neither."""
-    async with in_transaction():
-        mine = ContentCheck.filter(id=check_id, state=came_from)
-        if not await mine.update(state=state, decided_at=now, **more):
-            return False
-        row = await ContentCheck.get(id=check_id)
-        told = {"id": str(row.id), "place": row.place, "subject": str(row.subject)}
-        await outbox.put(SETTLED, told | {"state": state.value}, now=now)
-        return True
+    """Compare and set: the first verdict stands."""
+    mine = ContentCheck.filter(id=check_id, state=came_from)
+    return bool(await mine.update(state=state, decided_at=now, openid="", **more))
 
 
 def _said(fields: Mapping[str, object]) -> Verdict:
@@ -266,7 +272,7 @@ def _said(fields: Mapping[str, object]) -> Verdict:
     if isinstance(result, Mapping) and str(fields.get("errcode", "0")) == "0":
         return understood(result.get("suggest"), result.get("label"))
     if str(fields.get("isrisky", "")) == "1":
-        return Verdict(Suggestion.RISKY, 21000)
+        return Verdict(Suggestion.RISKY, OTHER)
     if str(fields.get("isrisky", "")) == "0" and str(fields.get("status_code", "0")) == "0":
         return Verdict(Suggestion.PASS, 100)
-    return Verdict(Suggestion.REVIEW, 21000)  # it could not fetch or read the picture
+    return Verdict(Suggestion.REVIEW, OTHER)  # it could not fetch or read the picture

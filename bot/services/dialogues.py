@@ -21,7 +21,7 @@ from bot.domain.dialogues import (
     take,
 )
 from bot.domain.errors import TooMany
-from bot.services import conversation, tickets
+from bot.services import conversation, sessions, tickets
 from bot.services.conversation import Heard
 from models import Dialogue as Row
 from models.ids import new_id
@@ -99,6 +99,8 @@ class Script:
     live: Mapping[str, Live]
     words: Mapping[str, str]
     vault: Vault
+    mini: str = ""
+    """The appid of the mini-program: its openids are those that WeChat judges words by."""
 
 
 Words = Mapping[str, str]
@@ -217,7 +219,7 @@ async def _settle(
         await Row.filter(appid=heard.appid, openid=heard.openid, name=dialogue.name).delete()
         if turned.effect:
             try:
-                await EFFECTS[turned.effect.kind](heard, turned.effect, script.vault, now)
+                await EFFECTS[turned.effect.kind](heard, turned.effect, script, now)
             except TooMany:
                 return Reply(script.words["ticket_too_many"])
         return Reply(turned.reply)
@@ -274,11 +276,14 @@ def _state(row: Row) -> State:
     return State(row.name, row.about, tuple((step, value) for step, value in row.answers))
 
 
-async def _open_ticket(heard: Heard, effect: Effect, vault: Vault, now: datetime) -> None:
-    await tickets.open_ticket(heard.appid, heard.openid, effect.value, vault=vault, now=now)
+async def _open_ticket(heard: Heard, effect: Effect, script: Script, now: datetime) -> None:
+    mini = await sessions.openid_beside(heard.appid, heard.openid, other=script.mini)
+    await tickets.open_ticket(
+        heard.appid, heard.openid, effect.value, mini=mini, vault=script.vault, now=now
+    )
 
 
-EFFECTS: Mapping[str, Callable[[Heard, Effect, Vault, datetime], Awaitable[None]]] = {
+EFFECTS: Mapping[str, Callable[[Heard, Effect, Script, datetime], Awaitable[None]]] = {
     TICKET: _open_ticket,
 }
 

@@ -75,7 +75,8 @@ OF_PERSON: Sequence[Part] = (
     Part("消息授权", "subscription_grant", _WECHAT),
     Part("消息授权明细", "grant_entry", _WECHAT),
     Part("消息送达", "receipt", _WECHAT),
-    Part("文字审核", "content_check", f"t.openid IN {_TOLD}"),
+    Part("留言的审核", "content_check",
+         f"t.subject IN (SELECT id FROM ticket t WHERE {_WECHAT})"),  # noqa: S608  # our own words
     Part("发给您的消息", "telling",
          f"(t.service_openid IN {_TOLD} OR t.mini_openid IN {_TOLD})"),
 )  # fmt: skip

@@ -31,7 +31,6 @@ RULES = (
     Kept("job", "finished_at", timedelta(days=7), only="state = 'done'"),  # the dead stay
     Kept("session", "expires_at", AWAY),  # so long it is asked when somebody was here last
     Kept("login_attempt", "expires_at", timedelta(days=1)),
-    Kept("content_check", "decided_at", timedelta(days=180)),
     Kept("content_verdict", "received_at", timedelta(days=2)),
     Kept("licence_photo", "taken_at", licence_photos.LIVES),
     Kept("ration", "day", timedelta(days=2)),
@@ -45,8 +44,8 @@ RULES = (
 
 async def purge(*, now: datetime) -> dict[str, int]:
     """Delete everything whose time is over; answer how many rows of each table. Reports take their
-    photos along, tickets the words that answered them; of an order of a plaque only the address
-    goes: see plaque_orders.ADDRESS_STAYS."""
+    photos along, tickets the words that answered them, both what was said of them; of an order of
+    a plaque only the address goes: see plaque_orders.ADDRESS_STAYS."""
     gone = {rule.table: await _delete(rule, now - rule.keep) for rule in RULES}
     return gone | {
         "ticket": await tickets.purge(now=now),

@@ -156,6 +156,21 @@ async def openid_in(appid: str, *, actor: Member) -> str | None:
     return str(rows[0]["openid"]) if rows else None
 
 
+async def openid_beside(appid: str, openid: str, *, other: str) -> str:
+    """Under which openid our other account knows the same person; "" when nobody can tell."""
+    rows = await fetch(
+        "SELECT beside.openid FROM identity i JOIN app_user u ON u.id = i.user_id"
+        " JOIN app_user v ON coalesce(u.joined_into_id, u.id) IN (v.id, v.joined_into_id)"
+        " JOIN identity beside ON beside.user_id = v.id"
+        " WHERE i.appid = $1 AND i.openid = $2 AND beside.appid = $3"
+        " ORDER BY beside.id DESC LIMIT 1",
+        appid,
+        openid,
+        other,
+    )
+    return str(rows[0]["openid"]) if rows else ""
+
+
 def hashed(token: str) -> str:
     """Of 256 random bits nothing can be guessed, so a plain hash keeps the secret."""
     return sha256(token.encode()).hexdigest()

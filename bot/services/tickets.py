@@ -1,4 +1,7 @@
-"""Questions left for the staff: opened in the chat; listed, answered and closed by staff."""
+"""Questions left for the staff: opened in the chat; listed, answered and closed by staff.
+
+The words are judged first (content_checks.py); what is risky is listed, and not unfolded.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,9 +13,10 @@ from bot.clients.database import fetch
 from bot.clients.vault import Vault
 from bot.domain import phones, remarks
 from bot.domain.actors import Staff
+from bot.domain.content_checks import Place
 from bot.domain.errors import NotFound, TooMany
 from bot.domain.workdays import BEIJING
-from bot.services import audit, telling
+from bot.services import audit, content_checks, telling
 from bot.services.telling import Person
 from models import Telling, TellingState, Ticket, TicketState
 from models.ids import new_id
@@ -32,6 +36,9 @@ class OpenTicket:
     id: UUID
     openid: str
     question: str
+    """Empty as long as it is not to be unfolded …"""
+    covered: str
+    """… and why it is not."""
     created_at: datetime
 
 
@@ -44,9 +51,12 @@ class Answered:
 
 
 async def open_ticket(
-    appid: str, openid: str, question: str, *, vault: Vault, now: datetime
+    appid: str, openid: str, question: str, *, mini: str = "", vault: Vault, now: datetime
 ) -> None:
-    """Keep a question; the caller's transaction holds the message that it came with."""
+    """Keep a question; the caller's transaction holds the message that it came with.
+
+    `mini` is the same person's openid in the mini-program, as far as it is known.
+    """
     if await Ticket.filter(appid=appid, openid=openid, state=TicketState.OPEN).count() >= MOST_OPEN:
         raise TooMany
     number = new_id(now)
@@ -55,12 +65,37 @@ async def open_ticket(
     await Ticket.create(
         id=number, appid=appid, openid=openid, question=text, phone_sealed=sealed, created_at=now
     )
+    await content_checks.text(text, place=Place.TICKET, subject=number, openid=mini, now=now)
 
 
 async def waiting(*, limit: int = 100) -> list[OpenTicket]:
     """The tickets that staff have not closed, oldest first."""
     rows = await Ticket.filter(state=TicketState.OPEN).order_by("created_at").limit(limit)
-    return [OpenTicket(r.id, r.openid, r.question, r.created_at) for r in rows]
+    covered = await content_checks.covered([row.id for row in rows])
+    why = {id_: one.words for id_, one in covered.items()}
+    return [
+        OpenTicket(
+            r.id, r.openid, "" if why.get(r.id) else r.question, why.get(r.id, ""), r.created_at
+        )
+        for r in rows
+    ]
+
+
+async def words_of(ticket_id: UUID, *, actor: Staff, reason: str, now: datetime) -> str:
+    """Unfold a question, whatever was said about it; who does it and why is written down first."""
+    async with in_transaction():
+        row = await Ticket.get_or_none(id=ticket_id)
+        if row is None:
+            raise NotFound("没有这个留言。")
+        await audit.note(
+            "ticket.words_read",
+            kind="question",
+            id=row.id,
+            actor=actor,
+            now=now,
+            reason=remarks.reason(reason),
+        )
+    return row.question
 
 
 async def asker(ticket_id: UUID) -> Person:
@@ -130,17 +165,20 @@ async def undelivered(*, now: datetime) -> tuple[UUID, ...]:
 
 
 async def forget(appid: str, openid: str) -> None:
-    """Delete what somebody asked."""
-    await Ticket.filter(appid=appid, openid=openid).delete()
+    """Delete what somebody asked, and what was said about it."""
+    theirs = Ticket.filter(appid=appid, openid=openid)
+    await content_checks.forget([row.id for row in await theirs])
+    await theirs.delete()
 
 
 async def purge(*, now: datetime) -> int:
-    """Delete what was closed long ago, and what the message with its answer said; that it was
-    sent, and how it ended, stays."""
+    """Delete what was closed long ago, and what was said about it or in the message with its
+    answer; that this was sent, and how it ended, stays."""
     rows = await fetch(
         "WITH old AS (DELETE FROM ticket WHERE state = 'closed' AND closed_at < $1 RETURNING id),"
         " said AS (UPDATE telling SET \"values\" = '{}' FROM old"
-        " WHERE telling.key = 'ticket:' || old.id)"
+        " WHERE telling.key = 'ticket:' || old.id),"
+        " judged AS (DELETE FROM content_check USING old WHERE subject = old.id)"
         " SELECT count(*) AS gone FROM old",
         now - STAYS,
     )
@@ -153,6 +191,7 @@ async def _close(ticket_id: UUID, action: str, reason: str, *, actor: Staff, now
     )
     if not moved:
         raise _gone()
+    await content_checks.drop(ticket_id)
     await audit.note(
         action,
         kind="question",

@@ -1,93 +1,80 @@
-"""What others may see is judged first: by WeChat, by people when it cannot tell, once each."""
+"""What people send to the staff is judged first: by WeChat, by people when it cannot tell."""
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+import aiohttp
 import pytest
 from tortoise.transactions import in_transaction
 
+from bot.clients.vault import Vault
 from bot.config import Config
-from bot.deps import open_cabinet
+from bot.deps import open_cabinet, open_vault
 from bot.domain.actors import Staff
-from bot.domain.content_checks import Place
-from bot.domain.errors import BadInput, NotFound, Stale
+from bot.domain.errors import NotFound, Stale
+from bot.domain.sessions import Door
 from bot.jobs import work_with
 from bot.sandbox.people import mini_openid
-from bot.services import content_checks, files, outbox
+from bot.services import content_checks, fake_reports, outbox, retention, sessions, tickets
 from bot.services.cabinet import Cabinet
-from bot.services.outbox import Task
-from models import CheckState, ContentCheck, FileOpening, InboundMessage, Job, JobState
+from bot.services.content_checks import Covered
+from bot.services.fake_reports import Told
+from bot.services.sessions import Known
+from models import AuditEntry, CheckState, ContentCheck, FakeReport, InboundMessage, Job, JobState
 from models.ids import new_id
-from tests import papers, people
+from tests import papers
 from tests.conftest import NOW
 from tests.doors import LI, WANG, Doors, open_doors
 
-SUBJECT = new_id(NOW)
 LONG = "我们做精密零件。" * 400
+CLEAN = "年审要交什么材料"
+RISKY = "办理违规贷款"
+VAULT: Vault = open_vault(Config())
+STAFF = Staff("王芳")
 
 
 @dataclass
 class Desk:
     doors: Doors
     cabinet: Cabinet
-    told: list[tuple[UUID, CheckState]] = field(default_factory=list)
 
-    async def file(self, kind: str = "honour") -> UUID:
-        """A paper that an enterprise has handed in."""
-        with papers.spooled(papers.picture()) as upload:
-            kept = await files.keep(
-                upload, kind=kind, enterprise_id=await people.enterprise(), actor=Staff("赵敏"),
-                now=NOW, cabinet=self.cabinet,
+    async def put(self, words: str = CLEAN, openid: str | None = None) -> UUID:
+        """Leave a question; the check of it."""
+        mini = mini_openid(WANG) if openid is None else openid
+        now = self.doors.clock.now
+        async with in_transaction():
+            await tickets.open_ticket("wxoa", "o1", words, mini=mini, vault=VAULT, now=now)
+        return (await ContentCheck.all().order_by("-id"))[0].id
+
+    async def put_picture(self, words: str = "") -> UUID:
+        """Report a certificate by its photo; the check of that."""
+        with papers.spool(papers.picture()) as photo:
+            await fake_reports.take(
+                Told("", words, "", "", photo), asker="x", openid=mini_openid(WANG),
+                cabinet=self.cabinet, now=self.doors.clock.now,
             )  # fmt: skip
-        return kept.id
-
-    async def put(self, words: str = "本公司生产精密零件。", openid: str | None = None) -> UUID:
-        async with in_transaction():
-            return await content_checks.text(
-                words,
-                place=Place.INTRODUCTION,
-                subject=SUBJECT,
-                openid=mini_openid(WANG) if openid is None else openid,
-                now=self.doors.clock.now,
-            )
-
-    async def put_picture(self, kind: str = "honour") -> UUID:
-        file = await self.file(kind)
-        async with in_transaction():
-            return await content_checks.picture(
-                file,
-                place=Place.REPORT,
-                subject=SUBJECT,
-                openid=mini_openid(WANG),
-                now=self.doors.clock.now,
-            )
+        return (await ContentCheck.filter(file_id__isnull=False).order_by("-id"))[0].id
 
     async def work(self) -> None:
         """Every job that waits, once; what they cause as well."""
-
-        async def consumer(subject: UUID, check: UUID, state: CheckState, now: datetime) -> None:
-            self.told.append((subject, state))
-
-        tasks = {**work_with(self.doors.accounts, Config()).tasks}
-
-        async def pass_on(payload: outbox.Payload, now: datetime) -> None:
-            consumers = {Place.INTRODUCTION: consumer}
-            await content_checks.pass_on(payload, now, consumers=consumers)
-
-        tasks[content_checks.SETTLED] = Task(pass_on)
+        tasks = work_with(self.doors.accounts, Config()).tasks
         while jobs := await Job.filter(state=JobState.WAITING).order_by("id"):
             for job in jobs:
                 await outbox.perform(job.id, tasks=tasks, now=self.doors.clock.now)
             await self.doors.control("settle")
 
     async def state(self, check: UUID) -> CheckState:
-        return await content_checks.standing(check)
+        return (await ContentCheck.get(id=check)).state
 
     async def script(self, kind: str, **answer: object) -> None:
         await self.doors.control("verdicts", {"kind": kind, "answers": [answer]})
+
+    async def listed(self) -> list[tuple[str, str]]:
+        """The words in the list of tickets, and why they are not there."""
+        return [(one.question, one.covered) for one in await tickets.waiting()]
 
 
 @pytest.fixture
@@ -98,29 +85,82 @@ async def desk(db, redis_url, tmp_path) -> AsyncIterator[Desk]:
     ):
         code = await doors.code(WANG)  # who is judged must have been in the mini-program
         await doors.ask("POST", "/api/session", json={"code": code})
+        assert cabinet
         yield Desk(doors, cabinet)
 
 
-async def test_a_clean_text_passes_and_its_owner_is_told_once(desk):
+async def test_a_clean_question_is_unfolded_once_it_is_judged(desk):
     check = await desk.put()
-    before = await desk.state(check)
+    before = await desk.listed()
 
     await desk.work()
     await desk.work()
 
-    assert (before, await desk.state(check)) == (CheckState.PENDING, CheckState.PASSED)
-    assert desk.told == [(SUBJECT, CheckState.PASSED)]
+    assert before == [("", "微信正在审核")]
+    assert await desk.listed() == [(CLEAN, "")]
+    row = await ContentCheck.get(id=check)
+    assert (row.state, row.openid) == (CheckState.PASSED, "")
     [call] = [c for c in await desk.doors.ledger("calls") if c["path"] == "/wxa/msg_sec_check"]
-    assert (call["body"]["scene"], call["body"]["version"]) == (1, 2)
+    assert (call["body"]["scene"], call["body"]["version"]) == (2, 2)
 
 
-async def test_a_risky_text_is_rejected_with_its_reason(desk):
-    check = await desk.put("办理违规贷款")
+async def test_a_risky_question_is_listed_and_not_unfolded(desk):
+    check = await desk.put(RISKY)
 
     await desk.work()
 
     row = await ContentCheck.get(id=check)
     assert (row.state, row.label, row.decided_by) == (CheckState.REJECTED, 20006, "")
+    assert await desk.listed() == [("", "微信判为含有违法犯罪内容")]
+
+
+@pytest.mark.parametrize("openid", [None, ""])
+async def test_a_covered_question_is_read_by_name_and_reason_and_answered_as_any_other(
+    desk, openid
+):
+    await desk.put(RISKY, openid)
+    await desk.work()
+    [ticket] = await tickets.waiting()
+
+    words = await tickets.words_of(ticket.id, actor=STAFF, reason="核实投诉", now=NOW)
+    await tickets.reply(ticket.id, "您好，我们不办贷款。", actor=STAFF, now=NOW)
+
+    assert words == RISKY
+    read, answered = await AuditEntry.all().order_by("id")
+    assert (read.action, read.actor) == ("ticket.words_read", "王芳")
+    assert answered.action == "ticket.answered"
+    assert await tickets.waiting() == []
+    with pytest.raises(NotFound):
+        await tickets.words_of(new_id(NOW), actor=STAFF, reason="核实", now=NOW)
+
+
+async def test_a_question_from_the_chat_is_judged_by_who_asked_it(desk):
+    """The openid of the chat means nothing to the mini-program; the unionid joins the two."""
+    mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
+    await sessions.recognise(Known(mini, mini_openid(WANG), "u-wang"), now=NOW)
+    await sessions.recognise(Known(service, WANG, "u-wang"), now=NOW)
+    desk.doors.clock.now = NOW + timedelta(hours=12)  # nobody is at the desk
+    for openid in (WANG, LI):
+        await desk.doors.control(f"people/{openid}/follow")
+        for said in ("人工", RISKY):
+            await desk.doors.control(f"people/{openid}/text", {"content": said})
+
+    found = {row.openid: row.words for row in await ContentCheck.all()}
+
+    assert found == {mini_openid(WANG): RISKY, "": RISKY}
+
+
+async def test_who_was_never_joined_is_nobody_in_the_other_account(desk):
+    mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
+    await sessions.recognise(Known(mini, "m-wu", "u-wu"), now=NOW)
+    await sessions.recognise(Known(service, "s-wu", "u-wu"), now=NOW)
+    await sessions.recognise(Known(service, "s-lin"), now=NOW)
+
+    found = [
+        await sessions.openid_beside(service, who, other=mini) for who in ("s-wu", "s-lin", "s-no")
+    ]
+
+    assert found == ["m-wu", "", ""]
 
 
 async def test_a_long_text_is_judged_whole_and_by_its_worst_part(desk):
@@ -142,16 +182,16 @@ async def test_a_long_text_is_judged_whole_and_by_its_worst_part(desk):
         ({"errcode": 48001}, "微信不能审核（48001）"),
     ],
 )
-async def test_what_wechat_cannot_tell_waits_for_a_person_unseen(desk, answer, why):
+async def test_what_wechat_cannot_tell_waits_for_a_person_who_sees_it(desk, answer, why):
     await desk.script("text", **answer)
     check = await desk.put()
 
     await desk.work()
 
     assert [(one.id, one.why, one.words) for one in await content_checks.waiting()] == [
-        (check, why, "本公司生产精密零件。")
+        (check, why, CLEAN)
     ]
-    assert desk.told == []
+    assert await desk.listed() == [(CLEAN, "")]
 
 
 async def test_who_was_never_in_the_mini_program_is_judged_by_people(desk):
@@ -166,7 +206,7 @@ async def test_who_was_never_in_the_mini_program_is_judged_by_people(desk):
     }
 
 
-async def test_while_wechat_is_down_nothing_is_shown_and_after_35_minutes_people_look(desk):
+async def test_while_wechat_is_down_nothing_is_unfolded_and_after_35_minutes_people_look(desk):
     check = await desk.put()
     await desk.doors.control("faults", {"api": {"kind": "errcode", "errcode": -1}})
     with pytest.raises(Exception, match="-1"):
@@ -175,31 +215,64 @@ async def test_while_wechat_is_down_nothing_is_shown_and_after_35_minutes_people
     states = []
     for minutes in (34, 36):
         await content_checks.sweep(now=NOW + timedelta(minutes=minutes))
-        states.append(await desk.state(check))
+        states.append((await desk.state(check), await desk.listed()))
 
-    assert states == [CheckState.PENDING, CheckState.HUMAN]
-    assert desk.told == []
+    assert states == [
+        (CheckState.PENDING, [("", "微信正在审核")]),
+        (CheckState.HUMAN, [(CLEAN, "")]),
+    ]
 
 
-async def test_a_person_decides_once_and_the_owner_is_told(desk):
-    check = await desk.put(openid="")
-    await desk.work()
+async def test_a_person_decides_once_and_the_list_goes_by_it(desk):
+    check, other = await desk.put(openid=""), await desk.put("再问一句", openid="")
+    await content_checks.decide(other, passes=True, by="赵敏", reason="", now=NOW)
 
     await content_checks.decide(check, passes=False, by="赵敏", reason="广告", now=NOW)
     with pytest.raises(Stale):
         await content_checks.decide(check, passes=True, by="钱进", reason="", now=NOW)
-    await desk.work()
 
     row = await ContentCheck.get(id=check)
     assert (row.state, row.decided_by, row.why) == (CheckState.REJECTED, "赵敏", "广告")
-    assert desk.told == [(SUBJECT, CheckState.REJECTED)]
+    assert await desk.listed() == [("", "赵敏审核不通过：广告"), ("再问一句", "")]
 
 
 async def test_nobody_decides_what_nobody_wrote(desk):
     with pytest.raises(NotFound):
         await content_checks.decide(new_id(NOW), passes=True, by="赵敏", reason="", now=NOW)
-    with pytest.raises(NotFound):
-        await content_checks.standing(new_id(NOW))
+
+
+async def test_what_is_done_with_needs_no_verdict_and_a_late_one_does_no_harm(desk):
+    await desk.doors.control("faults", {"receipt": {"never": True}})
+    picture = await desk.put_picture("某展会")
+    await desk.put()
+    [report], [ticket] = await FakeReport.all(), await tickets.waiting()
+    await tickets.close(ticket.id, actor=STAFF, remark="", now=NOW)
+    trace_id = await asked_about(desk, picture)
+    await fake_reports.close(report.ticket, by="王芳", outcome="属实", now=NOW)
+
+    await verdict(desk, trace_id, result={"suggest": "risky", "label": 20002})
+    await desk.work()
+
+    assert [row.words for row in await ContentCheck.all()] == ["某展会"]  # judged before
+    assert await Job.filter(state__not=JobState.DONE).count() == 0
+
+
+async def test_a_verdict_goes_with_what_it_is_about(desk):
+    for _ in range(2):
+        await desk.put(RISKY)
+        await desk.put_picture()
+    await desk.work()
+    closed, left = await tickets.waiting()
+    await tickets.close(closed.id, actor=STAFF, remark="", now=NOW)
+    for report in await FakeReport.all():
+        await fake_reports.close(report.ticket, by="王芳", outcome="属实", now=NOW)
+
+    await retention.purge(now=NOW + timedelta(days=366))
+    after_a_year = [row.subject for row in await ContentCheck.all()]
+    await tickets.forget("wxoa", "o1")
+
+    assert after_a_year == [left.id]
+    assert await ContentCheck.all().count() == 0
 
 
 # Pictures
@@ -219,8 +292,17 @@ async def asked(desk: Desk) -> tuple[UUID, str]:
     """A picture about which WeChat was asked; its own verdict never comes."""
     await desk.doors.control("faults", {"receipt": {"never": True}})
     check = await desk.put_picture()
+    return check, await asked_about(desk, check)
+
+
+async def asked_about(desk: Desk, check: UUID) -> str:
     await desk.work()
-    return check, str((await ContentCheck.get(id=check)).trace_id)
+    return str((await ContentCheck.get(id=check)).trace_id)
+
+
+async def photo_covered() -> str:
+    [report] = await fake_reports.waiting()
+    return report.covered.picture
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])
@@ -245,6 +327,7 @@ async def test_each_verdict_about_a_picture_is_understood_in_both_forms(desk, fo
     await desk.work()
 
     assert await desk.state(check) is state
+    assert bool(await photo_covered()) is (state is CheckState.REJECTED)
 
 
 async def test_a_verdict_with_several_details_counts_by_its_result(desk):
@@ -292,28 +375,64 @@ async def test_a_verdict_about_nothing_of_ours_leaves_no_job_behind(desk):
 
 
 @pytest.mark.parametrize(
-    ("suggest", "state"), [("pass", CheckState.PASSED), ("risky", CheckState.REJECTED)]
+    ("suggest", "covered"), [("pass", ""), ("review", ""), ("risky", "微信判为不适合展示")]
 )
 async def test_a_picture_is_fetched_by_its_ticket_judged_and_the_opening_noted(
-    desk, suggest, state
+    desk, suggest, covered
 ):
-    await desk.script("picture", suggest=suggest)
-    check = await desk.put_picture()
+    await desk.script("picture", suggest=suggest, label=21000)
+    await desk.put_picture()
+    before = await photo_covered()
 
     await desk.work()
     await desk.work()
 
-    assert await desk.state(check) is state
-    assert await FileOpening.all().values_list("actor_kind", "actor", "why") == [
-        ("system", "content_check", "微信内容审核")
+    assert (before, await photo_covered()) == ("微信正在审核", covered)
+    assert await AuditEntry.all().values_list("actor_kind", "actor", "action") == [
+        ("system", "content_check", "fake_report.photo_opened")
     ]
 
 
-async def test_a_confidential_paper_is_never_shown_to_wechat(desk):
-    with pytest.raises(BadInput):
-        await desk.put_picture("identity_card")
+async def test_words_and_photo_of_a_report_are_judged_each_by_itself(desk):
+    await desk.put_picture("某展会违规张贴")
+    await desk.work()
 
-    assert await ContentCheck.all().count() == 0
+    [report] = await fake_reports.waiting()
+    whole = await fake_reports.words_of(report.ticket, by="王芳", reason="核实", now=NOW)
+
+    assert (report.place, report.has_photo) == ("", True)
+    assert report.covered == Covered(words="微信判为含有违法犯罪内容")
+    assert (whole.place, whole.covered) == ("某展会违规张贴", Covered())
+    entry = (await AuditEntry.all().order_by("-id"))[0]
+    assert (entry.action, entry.actor) == ("fake_report.words_opened", "王芳")
+    with pytest.raises(NotFound):
+        await fake_reports.words_of("JB1", by="王芳", reason="核实", now=NOW)
+
+
+async def test_who_reports_signed_in_is_judged_by_wechat_and_kept_nowhere(desk):
+    """Whoever is not signed in, or was never in the mini-program, is judged by people."""
+    mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
+    await sessions.recognise(Known(mini, mini_openid(WANG), "u-wang"), now=NOW)
+    known = await sessions.sign_in(Known(service, WANG, "u-wang"), Door.H5, now=NOW)
+    alone = await sessions.sign_in(Known(service, LI), Door.H5, now=NOW)
+    cookies = [{"session": known.token}, {"session": alone.token}, {"session": "gone"}, {}]
+
+    for cookie in cookies:
+        form = aiohttp.FormData({"place": "某展会"}, default_to_multipart=True)
+        await desk.doors.ask("POST", "/certificates/report", data=form, cookies=cookie)
+    before = [(row.state, row.openid) for row in await ContentCheck.all().order_by("id")]
+    await desk.work()
+
+    assert before == [
+        (CheckState.PENDING, mini_openid(WANG)), *[(CheckState.HUMAN, "")] * 3,
+    ]  # fmt: skip
+    assert await ContentCheck.exclude(openid="").count() == 0
+    assert (await ContentCheck.all().order_by("id"))[0].state is CheckState.PASSED
+
+
+async def test_no_other_picture_is_shown_to_wechat(desk):
+    with pytest.raises(NotFound):
+        await fake_reports.photo_for_wechat(new_id(NOW), cabinet=desk.cabinet, now=NOW)
 
 
 @pytest.mark.parametrize("ticket", ["x" * 43, "short", "..%2f..%2fetc", "x" * 44])

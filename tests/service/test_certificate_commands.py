@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,9 +11,11 @@ from bot.clients.database import fetch
 from bot.clients.signer import NoPrivateKeyError
 from bot.config import Config
 from bot.deps import open_issuer, open_verifier
+from bot.domain.content_checks import Place
 from bot.domain.signing_keys import Purpose
-from bot.services import signing_keys
-from models import Certificate, Enterprise, SigningKey
+from bot.services import content_checks, signing_keys
+from models import Certificate, CheckState, ContentCheck, Enterprise, FakeReport, SigningKey
+from models.ids import new_id
 from tests import people, waiting
 from tests.conftest import NOW
 from tests.service.test_certificates import made
@@ -186,6 +189,45 @@ async def test_reports_of_fakes_wait_for_staff(env):  # noqa: F811
     assert empty.text.strip() == "没有待处理的举报"
     assert (photo.code, "没有这个举报" in photo.text) == (1, True)
     assert (missing.code, "没有这个待处理的举报" in missing.text) == (1, True)
+
+
+async def test_a_covered_report_says_why_and_is_unfolded_by_name(env):  # noqa: F811
+    many = [
+        FakeReport(
+            id=new_id(NOW + timedelta(seconds=n)), ticket=f"JB{n}", place=f"展会{n}", words="假的",
+            photo_type="image/png" if n else "", created_at=NOW + timedelta(seconds=n),
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    for row in many:
+        await row.save(force_create=True)
+        await content_checks.text(row.words, **about(row))
+    await content_checks.picture(many[2].id, **about(many[2]))
+    await ContentCheck.filter(subject=many[0].id).update(state=CheckState.REJECTED, label=20003)
+    await ContentCheck.filter(file_id=many[2].id).update(state=CheckState.REJECTED, label=20002)
+    listed = await bot("certificates", "reports", "list", env=env)
+    by = ("--by", "王芳", "--reason")
+
+    words = await bot("certificates", "reports", "words", "JB0", *by, "核实", env=env)
+    without = await bot("certificates", "reports", "words", "JB0", *by, " ", env=env)
+
+    assert listed.text.splitlines() == [
+        "JB0  2026-03-02 09:30",
+        "    （微信判为含有辱骂内容，没有展开；要看请用 reports words）",
+        "JB1  2026-03-02 09:30    展会1",
+        "    假的",
+        "    （有照片）",
+        "JB2  2026-03-02 09:30    展会2",
+        "    假的",
+        "    （有照片：微信判为含有色情内容）",
+        "共 3 件",
+    ]
+    assert words.text == "地点：展会0\n说明：假的\n"
+    assert (without.code, "请写明原因" in without.text) == (1, True)
+
+
+def about(row: FakeReport) -> dict[str, Any]:
+    return {"place": Place.REPORT, "subject": row.id, "openid": "", "now": NOW}
 
 
 LONG, ODD = "长" * 201, "a\udcffb"

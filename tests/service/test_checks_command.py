@@ -7,7 +7,7 @@ from tortoise.transactions import in_transaction
 
 from bot.domain.content_checks import Place
 from bot.services import content_checks
-from models import CheckState, ContentCheck
+from models import CheckState, ContentCheck, FakeReport
 from models.ids import new_id
 from tests.conftest import NOW
 from tests.product import settings
@@ -41,8 +41,8 @@ async def test_what_waits_is_listed_and_decided_by_name(env):
     empty = await bot("checks", "list", env=env)
 
     assert listed.text.splitlines() == [
-        f"{first}  2026-03-02 09:30  举报内容", "    微信没有按时答复", "    第一 句",
-        f"{second}  2026-03-02 09:31  举报内容", "    微信没有按时答复", "    第二句",
+        f"{first}  2026-03-02 09:30  举报", "    微信没有按时答复", "    第一 句",
+        f"{second}  2026-03-02 09:31  举报", "    微信没有按时答复", "    第二句",
         "共 2 项",
     ]  # fmt: skip
     assert [said.text.strip() for said in (*done, empty)] == [
@@ -52,6 +52,20 @@ async def test_what_waits_is_listed_and_decided_by_name(env):
     assert states == [
         (CheckState.PASSED, "赵敏", ""),
         (CheckState.REJECTED, "赵敏", "广告"),
+    ]
+
+
+async def test_a_photo_is_listed_by_the_number_of_its_report(env):
+    report = await FakeReport.create(id=new_id(NOW), ticket="JB20260302-ABCDE", created_at=NOW)
+    more = {"place": Place.REPORT, "subject": report.id, "openid": "", "now": NOW}
+    await content_checks.picture(report.id, **more)
+
+    listed = await bot("checks", "list", env=env)
+
+    assert listed.text.splitlines()[1:] == [
+        "    小程序里没有这个人，微信不能审核",
+        "    照片：用 certificates reports photo JB20260302-ABCDE 取出来看",
+        "共 1 项",
     ]
 
 

@@ -14,7 +14,16 @@ from bot.domain.telling import Channel
 from bot.services import retention, sending, tickets
 from bot.services.telling import Person
 from bot.services.tickets import Answered
-from models import AuditEntry, Contact, Telling, TellingState, Ticket, TicketState
+from models import (
+    AuditEntry,
+    CheckState,
+    Contact,
+    ContentCheck,
+    Telling,
+    TellingState,
+    Ticket,
+    TicketState,
+)  # fmt: skip
 from models.ids import new_id
 from tests.conftest import NOW
 from tests.product import settings
@@ -155,6 +164,9 @@ async def test_staff_list_answer_call_and_close(db, redis_url, tmp_path):
     by = ("--by", "王芳")
 
     listed = await bot("tickets", "list", env=env)
+    await ContentCheck.all().update(state=CheckState.REJECTED, label=10001)
+    covered = await bot("tickets", "list", env=env)
+    words = await bot("tickets", "words", ticket, *by, "--reason", "核实", env=env)
     called = await bot("tickets", "phone", ticket, *by, env=env)
     await wrote(appid, now, unfollowed_at=now)
     gone = await bot("tickets", "reply", ticket, "--text", ANSWER, *by, env=env)
@@ -165,6 +177,8 @@ async def test_staff_list_answer_call_and_close(db, redis_url, tmp_path):
 
     line = f"{ticket}  2026-03-02 09:30  oAlice\n    没人理 请打138****8000\n共 1 条\n"
     assert (listed.text, called.text) == (line, "13800138000\n")
+    assert "    （微信判为含有广告内容，没有展开；要看请用 tickets words）\n" in covered.text
+    assert words.text == "没人理\n请打138****8000\n"
     assert (gone.code, "现在送不到" in gone.text) == (1, True)
     assert (sent.code, sent.text) == (0, "已答复并关闭：对方会直接收到\n")
     assert (again.code, "可能已经有人处理了" in again.text, wrong.code) == (1, True, 1)

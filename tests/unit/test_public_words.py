@@ -5,8 +5,6 @@ Whoever adds such a thing has it judged first (bot/services/content_checks.py) a
 
 from dataclasses import fields
 
-from bot.domain.content_checks import Place
-from bot.jobs import CONSUMERS
 from bot.services import graded
 from bot.services.public_commitments import Line, Sheet
 
@@ -28,7 +26,3 @@ def test_a_public_grade_shows_facts_of_the_register():
     certificate = {"programme", "level", "valid_from", "valid_to"}
 
     assert names(graded.Line) == {"id", "name", "credit_code", "region"} | certificate
-
-
-def test_who_waits_for_a_verdict_is_a_known_place():
-    assert set(CONSUMERS) <= set(Place)

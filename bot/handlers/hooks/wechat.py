@@ -95,7 +95,7 @@ async def _effect(heard: Heard, answer: Answer, deps: Deps, now: datetime) -> st
         return await _looked_up(heard, answer, deps, now)
     if answer.turn is None:
         return await conversation.record(heard, answer.says(book), now=now)
-    script = script_of(book, deps.config.public_url, deps.vault)
+    script = script_of(book, deps.config.public_url, deps.vault, deps.config.mini_appid)
     reply = await dialogues.take_turn(heard, answer.turn, script=script, now=now)
     if reply.listening:
         deps.bookshelf.listen(heard.appid, heard.openid)

@@ -68,8 +68,8 @@ class ChooseQuestion:
         return Ending(fill(entry.answer, {"site": self.public_url}))
 
 
-def script(book: Book, public_url: str, vault: Vault) -> Script:
+def script(book: Book, public_url: str, vault: Vault, mini: str) -> Script:
     """Every dialogue, with the words of this book."""
     plain = (LeaveQuestion(book.words), ChooseQuestion(book, public_url))
     live: dict[str, Live] = {ASSESS: SelfAssessment(public_url), UNBIND: Unbinding()}
-    return Script({each.name: each for each in plain}, live, book.words, vault)
+    return Script({each.name: each for each in plain}, live, book.words, vault, mini)
