@@ -8,13 +8,13 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
-from tortoise.migrations.api import migrate as apply
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.writer import MigrationWriter
 
 from bot.clients.database import connect_arguments, fetch, orm_config
 from bot.clients.queue import install_queue
 from bot.clients.roles import give_rights
+from bot.clients.schema_steps import apply
 
 _ONE_AT_A_TIME = 725001  # advisory lock: two machines that migrate at once wait for each other
 _MIGRATIONS = "models.migrations"
@@ -27,7 +27,8 @@ async def migrate(url: str) -> None:
         await lock.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
         config = _config(url)
         async with TortoiseContext():
-            await apply(config=config)
+            await Tortoise.init(config=config, init_connections=False)
+            await apply(config["apps"])
             await Tortoise.close_connections()
         await install_queue(lock)
         await give_rights(lock)
