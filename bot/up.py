@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -83,21 +84,29 @@ def _children(machine: Machine, log: IO[bytes], say: Callable[[str], None]) -> l
     environ = machine.environ | {"CREDIT_STATE_DIR": str(machine.state_dir)}
     postgres, valkey = machine.postgres, machine.valkey
 
+    def start(name: str) -> int:
+        return _detached([sys.executable, "-m", "bot", name], environ, log)
+
     def command(name: str) -> Child:
-        argv = [sys.executable, "-m", "bot", name]
-        return Child(name, lambda: _detached(argv, environ, log), patience_s=PATIENCE_S)
+        return Child(name, partial(start, name), patience_s=PATIENCE_S)
 
     def database() -> int:
         assert postgres  # noqa: S101  # only called when there is one
         pid = postgres.start()
         try:
             _migrate(environ)
-            _show_something(machine, environ, say)
         except CannotStartError:
             stop(pid, STOP_POSTGRES, 30.0)
             raise
         return pid
 
+    def work() -> int:
+        """What there is to show is made while the pages start, and before anybody works on it."""
+        if postgres and not worker.started_at:
+            _show_something(machine, environ, say)
+        return start("worker")
+
+    worker = Child("worker", work, patience_s=PATIENCE_S)
     children = []
     if valkey:
         children.append(Child("valkey", valkey.start))
@@ -105,10 +114,10 @@ def _children(machine: Machine, log: IO[bytes], say: Callable[[str], None]) -> l
         children.append(Child("postgres", database, stop_with=STOP_POSTGRES, patience_s=30.0))
     else:
         _migrate(environ)
-    children += [command("web"), command("worker")]
+    children.append(command("web"))
     if machine.config.sandbox:
         children.append(command("sandbox"))
-    return children
+    return [*children, worker]
 
 
 def _detached(argv: list[str], environ: dict[str, str], log: IO[bytes]) -> int:
@@ -204,8 +213,8 @@ def _greet(machine: Machine, say: Callable[[str], None]) -> None:
         if stop_asked():
             return
         if _ready(config):
-            _show_menu(machine, say)
             say("已启动，按 Ctrl-C 停止。\n" + addresses(config, folder))
+            _show_menu(machine, say)
             return
         time.sleep(0.05)
     say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。\n" + addresses(config, folder))

@@ -1,1 +1,1 @@
-"""The command line: one file per noun, mounted in bot/__main__.py."""
+"""The command line: one file per noun, called by bot/commands/catalogue.py."""

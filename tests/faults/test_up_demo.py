@@ -29,7 +29,7 @@ async def test_ctrl_c_does_not_wait_for_the_demonstration_and_the_next_start_sho
             code = product.process.wait(30)
         await gone(family)
         with running("up", folder, environ) as product:
-            await product.ready()
+            await until(partial(says_so, product), "everything to be there", limit_s=START_S)
             note = (folder / "demo.txt").read_text(encoding="utf-8")
             jar = aiohttp.CookieJar(unsafe=True)  # the product stands at a bare address
             async with aiohttp.ClientSession(cookie_jar=jar) as http:
@@ -41,6 +41,10 @@ async def test_ctrl_c_does_not_wait_for_the_demonstration_and_the_next_start_sho
     assert owned is not None
     assert owned[1] in me, re.sub(r"<[^>]+>", " ", me)
     assert [heading(page) for page in pages] == ["有效", "已撤销", "签名不符"]
+
+
+async def says_so(product: Running) -> bool:
+    return "已启动" in product.log.read_text(encoding="utf-8")
 
 
 async def loads(product: Running) -> bool:
