@@ -1,4 +1,7 @@
-"""Idempotency-Key: a member's POST to the API that is sent twice is done once and answered twice.
+"""Idempotency-Key: a POST to the API that is sent twice is done once and answered twice.
+
+A member has to give one. Who is not signed in may: without one the request is done each time, and
+needs nothing of the database that it did not need before.
 
 The edge asks `needed` of every route; a handler knows nothing of it. What counts as the same
 request is method, address and the declared body, or fields and content of the files of an upload,
@@ -16,9 +19,10 @@ from uuid import UUID
 
 from aiohttp import web
 
+from bot.clients.database import GONE
 from bot.deps import ACTOR, DEPS
 from bot.domain.actors import Member
-from bot.domain.errors import BadInput, DomainError
+from bot.domain.errors import BadInput, DomainError, Unavailable
 from bot.handlers import errors, forms, papers, uploads
 from bot.handlers.audience import SIGNED_IN
 from bot.handlers.surface import Handler, Route
@@ -32,7 +36,7 @@ REPLAYED = "Idempotency-Replayed"
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 NOT_KEPT = frozenset({401, 408, 413, 429})
 NOT_YET: tuple[type[DomainError], ...] = (NoConsent, TooFresh)  # agreeing or waiting mends it
-LARGEST = 256 * 1024
+LARGEST = 1024 * 1024  # the answer about 500 certificates is half of it
 
 
 class NoKey(BadInput):
@@ -46,20 +50,27 @@ REFUSALS: tuple[type[DomainError], ...] = (NoKey, KeyReused, InProgress)
 
 
 def needed(route: Route) -> bool:
-    return route.method == "POST" and route.path.startswith("/api/") and route.audience in SIGNED_IN
+    """Whether the edge asks for one."""
+    return route.method == "POST" and route.path.startswith("/api/")
+
+
+def required(route: Route) -> bool:
+    """Whether nothing is done without one."""
+    return route.audience in SIGNED_IN
 
 
 async def perform(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Do it if its key is new; else answer what was answered."""
-    key = request.headers.get(HEADER, "")
-    if not KEY.fullmatch(key):
+    key, actor = request.headers.get(HEADER), request.get(ACTOR)
+    if key is None and actor is None:
+        return await handler(request)
+    if not KEY.fullmatch(key or ""):
         raise NoKey(field=HEADER)
-    actor, deps = request[ACTOR], request.app[DEPS]
-    if not isinstance(actor, Member):
-        raise TypeError("keys belong to members")
-    user, now = actor.user_id, deps.clock()
+    if not isinstance(actor, Member | None):
+        raise TypeError("keys belong to members, or to nobody")
+    whose = (actor.user_id if actor else idempotency.NOBODY, key or "")
     async with _given(request) as given:
-        return await _once(request, handler, (user, key), given, now=now)
+        return await _once(request, handler, whose, given, now=request.app[DEPS].clock())
 
 
 async def _once(
@@ -67,7 +78,10 @@ async def _once(
 ) -> web.StreamResponse:
     (user, key), deps = whose, request.app[DEPS]
     asked = sha256(f"{request.method} {request.path_qs}\n{given}".encode()).digest()
-    kept = await idempotency.take(user, key, asked, vault=deps.vault, now=now)
+    try:
+        kept = await idempotency.take(user, key, asked, vault=deps.vault, now=now)
+    except GONE:
+        raise Unavailable from None  # nothing was done; some of this is answered without a key
     if kept is not None:
         return _again(kept)
     try:

@@ -55,6 +55,11 @@ KEY_PARAMETER: Json = {
     "schema": {"type": "string", "pattern": f"^{once.KEY.pattern}$"},
     "description": "每个新请求一个新的；重试时不变：24 小时内同一个请求只执行一次，得到同一个回答",
 }
+KEY_OF_NOBODY: Json = KEY_PARAMETER | {
+    "required": False,
+    "description": "可以不给，那样每次都重新执行。给了就每个新请求一个新的，重试时不变："
+    "10 分钟内同一个请求只执行一次，得到同一个回答。请用足够长的随机数，以免与别人的相同",
+}
 Model = type[BaseModel]
 
 
@@ -100,13 +105,17 @@ def _operation(route: Route, contract: Contract, refs: Refs, schemas: Json) -> J
     parameters = [
         *_path_parameters(route),
         *_query_parameters(contract, refs, schemas),
-        *([KEY_PARAMETER] if once.needed(route) else ()),
+        *([_key(route)] if once.needed(route) else ()),
     ]
     if parameters:
         operation["parameters"] = parameters
     if content := _taken(contract, refs, schemas):
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _key(route: Route) -> Json:
+    return KEY_PARAMETER if once.required(route) else KEY_OF_NOBODY
 
 
 def _taken(contract: Contract, refs: Refs, schemas: Json) -> Json:

@@ -1,9 +1,11 @@
 """Answers that were given to an idempotency key, so that a repeated request is not done again.
 
-A key belongs to one person. Whoever comes first takes it; until the answer stands here everybody
-else with the key is told to wait. A holder that died is succeeded after LEASE: what it did before
-it died is then asked for once more, and the unique keys of that service keep it from happening
-twice. The answer's body is sealed, because an answer may hold what we keep nowhere in clear.
+A key belongs to one person; those of whom nobody knows who they are share theirs, for a short time:
+what is answered again goes only to who knows the key and the whole request. Whoever comes first
+takes it; until the answer stands here everybody else with the key is told to wait. A holder that
+died is succeeded after LEASE: what it did before it died is then asked for once more, and the
+unique keys of that service keep it from happening twice. The answer's body is sealed, because an
+answer may hold what we keep nowhere in clear.
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from bot.clients.vault import Vault
 from bot.domain.errors import DomainError
 
 LIVES = timedelta(hours=24)
+NOBODY = UUID(int=0)
+LIVES_FOR_NOBODY = timedelta(minutes=10)  # twice as long as a login's code is good for
 LEASE = timedelta(seconds=60)  # longer than any request is allowed to take
 
 
@@ -71,7 +75,8 @@ async def take(
 
     `asked` is a hash of the request. Raises KeyReused or InProgress.
     """
-    if await fetch(_TAKE, user_id, key, asked, now, LIVES, LEASE):
+    lives = LIVES_FOR_NOBODY if user_id == NOBODY else LIVES
+    if await fetch(_TAKE, user_id, key, asked, now, lives, LEASE):
         return None
     rows = await fetch(_ASKED, user_id, key)
     if not rows:

@@ -1,5 +1,6 @@
 """How long what is kept: one table, and the only deletion by age."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,12 @@ RULES = (
     Kept("content_verdict", "received_at", timedelta(days=2)),
     Kept("licence_photo", "taken_at", licence_photos.LIVES),
     Kept("ration", "day", timedelta(days=2)),
+    Kept(
+        "idempotency_key",
+        "taken_at",
+        idempotency.LIVES_FOR_NOBODY,
+        only=f"user_id = '{idempotency.NOBODY}'",
+    ),
     Kept("idempotency_key", "taken_at", idempotency.LIVES),
     Kept("consent", "revoked_at", CONSENTS_STAY),
     Kept("export_pack", "expires_at", timedelta(0)),  # its key goes with it, its bytes are swept
@@ -46,8 +53,10 @@ async def purge(*, now: datetime) -> dict[str, int]:
     """Delete everything whose time is over; answer how many rows of each table. Reports take their
     photos along, tickets the words that answered them, both what was said of them; of an order of
     a plaque only the address goes: see plaque_orders.ADDRESS_STAYS."""
-    gone = {rule.table: await _delete(rule, now - rule.keep) for rule in RULES}
-    return gone | {
+    gone = Counter[str]()
+    for rule in RULES:
+        gone[rule.table] += await _delete(rule, now - rule.keep)
+    return dict(gone) | {
         "ticket": await tickets.purge(now=now),
         "fake_report": await fake_reports.forget(now=now),
         "plaque_order.address": await plaque_orders.forget_addresses(now=now),

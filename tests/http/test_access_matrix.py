@@ -85,6 +85,32 @@ async def test_who_has_not_agreed_is_led_to_the_text_from_everywhere(deps):
         assert told[route.method, route.path] == expected, route.path
 
 
+PUBLIC_BODIES = {
+    "/api/session": {"code": "made-up"},
+    "/api/public/certificates:check": {"codes": ["made-up"]},
+}
+
+
+async def test_every_post_to_the_api_knows_a_key_when_it_sees_one(deps):
+    """Who is signed in gives one; who is not may go without, but not with a bad one."""
+    posts = [one for one in ROUTES if one.method == "POST" and one.path.startswith("/api/")]
+    token = await matrix._as_mini((await matrix.found_enterprise({})).legal)
+    told = {}
+    async with TestClient(TestServer(build_app(deps))) as client:
+        for route in posts:
+            path = matrix.PARAMETER.sub(lambda found: found[1], route.path)
+            body = PUBLIC_BODIES.get(route.path) or matrix.BODIES.get(route.path)
+            who = {} if route.path in PUBLIC_BODIES else {"Authorization": f"Bearer {token}"}
+            codes = []
+            for key in ({}, {"Idempotency-Key": "short"}):
+                given = {"json": body} if route.contract and route.contract.body else {}
+                answer = await client.post(path, headers=who | key, **given)
+                codes.append((await answer.json()).get("error", {}).get("code"))
+            told[route.path] = [code == "idempotency_key_missing" for code in codes]
+
+    assert told == {one.path: [one.path not in PUBLIC_BODIES, True] for one in posts}
+
+
 # The negative controls: routes as somebody might write them one day.
 
 

@@ -20,6 +20,7 @@ from bot.handlers import forms, once, papers, uploads
 from bot.handlers.audience import Audience
 from bot.handlers.surface import Contract, Route
 from bot.routes import ROUTES
+from bot.services import idempotency, retention
 from bot.services.bindings import TooFresh
 from bot.services.consents import NoConsent
 from bot.web import equipped
@@ -74,6 +75,7 @@ async def buyer(db: str, redis_url: str, shop: Shop, clock) -> AsyncIterator[Tes
         Route("POST", "/api/buy", shop.buy, Audience.MEMBER, Contract("买", body=Order)),
         Route("POST", "/api/upload", shop.upload, Audience.MEMBER, Contract("传")),
         Route("POST", "/h5/buy", shop.upload, Audience.MEMBER),
+        Route("POST", "/api/look", shop.buy, Audience.PUBLIC, Contract("看", body=Order)),
     )
     async with (
         equipped(Config.read({}), redis_url, clock) as deps,
@@ -226,20 +228,68 @@ async def test_pages_need_no_key(buyer, shop):
     assert (answer.status, shop.done) == (204, [3])
 
 
-def test_every_post_of_a_member_to_the_api_needs_a_key_and_says_so():
+async def look(http: TestClient, many: int = 1, **headers: str):
+    answer = await http.post("/api/look", json={"many": many}, headers=headers)
+    return answer.status, await answer.json(), answer.headers.get(once.REPLAYED)
+
+
+async def test_who_is_not_signed_in_may_give_a_key(buyer, shop):
+    given = {once.HEADER: KEY}
+
+    found = [await look(buyer, **given), await look(buyer, **given), await look(buyer)]
+    other, bad = await look(buyer, 2, **given), await look(buyer, **{once.HEADER: "short"})
+
+    assert found == [
+        (201, {"number": 1}, None), (201, {"number": 1}, "true"), (201, {"number": 2}, None),
+    ]  # fmt: skip
+    assert (other[0], other[1]["error"]["code"]) == (422, "idempotency_key_reused")
+    assert (bad[0], bad[1]["error"]["code"]) == (400, "idempotency_key_missing")
+    assert shop.done == [1, 1]
+
+
+async def test_a_key_of_nobody_is_free_again_after_ten_minutes_and_swept(buyer, shop, clock):
+    me = await somebody()
+    await buy(buyer, me)
+    await look(buyer, **{once.HEADER: KEY})
+    clock.now += timedelta(minutes=9, seconds=59)
+    assert (await look(buyer, **{once.HEADER: KEY}))[2] == "true"
+    clock.now += timedelta(seconds=2)
+
+    gone = await retention.purge(now=clock.now)
+
+    assert gone["idempotency_key"] == 1
+    assert (await buy(buyer, me))[2] == "true"
+    assert (await look(buyer, 2, **{once.HEADER: KEY}))[0] == 201
+
+
+async def test_while_the_database_is_gone_only_who_gives_a_key_has_to_wait(
+    buyer, shop, monkeypatch
+):
+    async def gone(*_given: object, **_more: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(idempotency, "take", gone)
+
+    assert (await look(buyer, **{once.HEADER: KEY}))[0] == 503
+    assert await look(buyer) == (201, {"number": 1}, None)
+
+
+def test_every_post_to_the_api_takes_a_key_and_says_so():
     from bot.handlers.openapi import build
 
     paths = build(ROUTES)["paths"]
     posts = [r for r in ROUTES if once.needed(r)]
 
-    assert {r.path for r in posts} >= {"/api/consents", "/api/phone"}
+    assert {r.path for r in posts} == {
+        r.path for r in ROUTES if r.method == "POST" and r.path.startswith("/api/")
+    }
+    free = {r.path for r in posts if not once.required(r)}
+    assert free == {"/api/session", "/api/public/certificates:check"}
     for route in posts:
         operation = paths[route.path]["post"]
-        names = [one["name"] for one in operation["parameters"]]
-        assert (once.HEADER in names, {"400", "409", "422"} <= set(operation["responses"])) == (
-            True,
-            True,
-        )
+        [key] = [one for one in operation["parameters"] if one["name"] == once.HEADER]
+        assert key["required"] is (route.path not in free)
+        assert {"400", "409", "422"} <= set(operation["responses"])
 
 
 async def test_an_upload_is_the_same_by_its_content_and_not_by_its_length(shop):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.clients.database import fetch
 from bot.domain.sessions import SLIDES, Door
 from bot.sandbox.people import mini_openid
 from models import Identity, Session
@@ -62,6 +63,26 @@ async def test_a_code_opens_once(doors):
     assert [answer.status for answer in answers] == [201, 400]
     assert (await answers[1].json())["error"]["code"] == "code_refused"
     assert await Session.all().count() == 1
+
+
+async def test_a_login_whose_answer_was_lost_is_answered_again_by_its_key(doors):
+    code, other = await doors.code(), await doors.code(LI)
+    headers = {"Idempotency-Key": "0123456789abcdef"}
+
+    answers = [
+        await doors.ask("POST", "/api/session", json={"code": one}, headers=headers)
+        for one in (code, code, other)
+    ]
+    first, again, strange = [await answer.json() for answer in answers]
+    kept = await fetch("SELECT * FROM idempotency_key")
+
+    assert [answer.status for answer in answers] == [201, 201, 422]
+    assert first == again
+    assert strange["error"]["code"] == "idempotency_key_reused"
+    assert await Session.all().count() == 1
+    assert (await doors.ask("GET", "/api/me", headers=bearer(first["token"]))).status == 200
+    assert first["token"].encode() not in b"".join(bytes(row["body"]) for row in kept)
+    assert code not in str([dict(row) for row in kept])
 
 
 async def test_a_code_that_is_old_made_up_or_of_the_other_door_opens_nothing(doors):

@@ -614,6 +614,20 @@ async def test_a_receipt_is_no_younger_than_what_it_says(house, monkeypatch):
     assert told["status_as_of"] == said["status_as_of"] == before.isoformat()
 
 
+async def test_a_check_that_comes_again_with_its_key_gets_the_same_receipt(house):
+    row = await house.issue()
+    headers = {"Idempotency-Key": "0123456789abcdef"}
+    told = []
+    for codes in ([house.url(row)] * 500, [house.url(row)] * 500, [house.url(row)]):
+        async with house.client.post(CHECK, json={"codes": codes}, headers=headers) as answer:
+            told.append((answer.status, await answer.json()))
+        house.clock.now += timedelta(seconds=1)
+
+    assert [status for status, _ in told] == [200, 200, 422]
+    assert told[0] == told[1]
+    assert told[2][1]["error"]["code"] == "idempotency_key_reused"
+
+
 async def test_five_hundred_fit_and_one_more_is_refused(house):
     row = await house.issue()
 
