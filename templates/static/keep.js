@@ -1,7 +1,7 @@
 /* What was typed into a form[data-keep] and not handed in stays on this phone for a week: when the
    page is closed, the line breaks or the server is gone, it stands there again. It is forgotten once
-   another page of ours has followed on its form, and with signing out. A page that only says what
-   went wrong (data-refused) is none: nothing was handed in. */
+   another page of ours has followed on its form, or the same page says what became of it, and with
+   signing out. A page that only says what went wrong (data-refused) is none: nothing was handed in. */
 (function () {
   "use strict";
   var PREFIX = "kept:", WEEK = 7 * 24 * 3600 * 1000, SENT = "kept-sent";
@@ -27,8 +27,8 @@
   function typedInto(form) {
     var typed = {};
     fields(form).forEach(function (field) {
-      if (!ticked(field)) typed[field.name] = field.value;
-      else if (field.checked) typed[field.name] = field.value;
+      if (field.type === "checkbox") typed[field.name] = (typed[field.name] || []).concat(field.checked ? field.value : []);
+      else if (field.type !== "radio" || field.checked) typed[field.name] = field.value;
     });
     return typed;
   }
@@ -50,7 +50,7 @@
     fields(form).forEach(function (field) {
       if (!(field.name in typed)) return;
       if (form.dataset.keep && !ticked(field) && field.value) return;
-      if (ticked(field)) field.checked = typed[field.name] === field.value;
+      if (ticked(field)) field.checked = [].concat(typed[field.name]).indexOf(field.value) >= 0;
       else field.value = typed[field.name];
       var folded = field.value && field.closest("details");
       if (folded) folded.open = true;
@@ -70,7 +70,8 @@
   var key = PREFIX + ((form && form.dataset.keep) || location.pathname);
   var sent = sessionStorage.getItem(SENT);
   var refused = document.querySelector("[data-refused]");
-  if (sent && !refused && !(form && sent === key)) store.removeItem(sent);
+  var done = document.querySelector(".notice.good[role=status]"); // this very page follows on its form
+  if (sent && !refused && (done || !(form && sent === key))) store.removeItem(sent);
   sessionStorage.removeItem(SENT);
   if (form) {
     var typed = read(key);

@@ -1,20 +1,26 @@
 """What was typed and not handed in is there again, and is gone once it was handed in."""
 
+from uuid import UUID
+
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.domain.actors import Member
 from bot.domain.bindings import Role
 from bot.domain.enterprises import Details
 from bot.services import enterprises, invitations
+from bot.services.certificate_programmes import find_programme
 from models import Consent
-from tests import people
-from tests.browser.looks import Stage, at_home, draw, legal_of, promise
+from tests import applying, people
+from tests.browser.looks import Stage, applying_for, at_home, draw, legal_of, promise
 from tests.browser.test_looks import context as context  # noqa: PLC0414
 from tests.browser.test_looks import site as site  # noqa: PLC0414
 from tests.browser.test_looks import stage as stage  # noqa: PLC0414
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.browser
+LEFT = "Object.keys(localStorage).filter(one => one.startsWith('kept:'))"
+LEFT_OF_CASES = LEFT.replace("'kept:'", "'kept:') && one.includes('/cases/'")
 
 
 async def test_a_page_that_was_closed_brings_back_what_was_typed_also_after_a_lost_upload(stage):
@@ -115,6 +121,7 @@ TYPED = {
     "/h5/e/{enterprise}/commitment": {"legal_representative": "王建国", "agreed": "1"},
     "/h5/e/{enterprise}/colleagues/{colleague}": {"reason": "已经离职"},
     "/h5/invitations/{token}": {"person": "李强"},
+    "/h5/e/{enterprise}/cases/{case}/papers/tax_certificate": {"dated": "2026-02-12"},
 }  # fmt: skip
 
 
@@ -146,7 +153,8 @@ async def test_a_browser_that_is_killed_loses_no_field(stage, browser, path):
     owner = await legal_of(enterprise)
     other = await people.bind((await people.member()).user_id, enterprise, Role.AGENT)
     made = await invitations.invite(enterprise, Role.AGENT, actor=owner, now=NOW)
-    here = path.format(enterprise=enterprise, colleague=other, token=made.token)
+    case = await begun(enterprise, owner) if "{case}" in path else None
+    here = path.format(enterprise=enterprise, colleague=other, token=made.token, case=case)
     await stage.go(here)
     if folded := await stage.page.locator("details:has(input)").all():
         await folded[0].locator("summary").click()
@@ -163,6 +171,57 @@ async def test_a_browser_that_is_killed_loses_no_field(stage, browser, path):
 
     assert {name: found.get(name) for name in TYPED[path]} == TYPED[path]
     assert all(seen)
+
+
+async def begun(enterprise: UUID, owner: Member) -> UUID:
+    await people.join(enterprise, association=find_programme(applying.SHANXI).issuer)
+    await applying.describe(enterprise, status="存续", industry="C13")
+    await applying.published(enterprise, owner)
+    return await applying.Desk(enterprise, owner, None).begin(applying.SHANXI)
+
+
+async def test_ticks_are_kept_each_and_gone_once_the_case_has_begun(stage):
+    desk = await applying_for(stage)
+    here = f"/h5/e/{desk.enterprise}/cases/new/{applying.SHANXI}"
+    await stage.go(here)
+    boxes = stage.page.locator("input[name=kinds]")
+    await expect(boxes).to_have_count(2)
+    await boxes.nth(0).check()
+    await boxes.nth(1).check()
+    await stage.go("/h5/me")
+    await stage.go(here)
+    found = [await one.is_checked() for one in await boxes.all()]
+    await boxes.nth(0).uncheck()
+
+    await stage.go(here)
+
+    assert found == [True, True]
+    assert [await one.is_checked() for one in await boxes.all()] == [False, True]
+    await stage.page.get_by_role("button", name="开始申报").click()
+    await stage.page.wait_for_url("**/cases/*")
+    assert await stage.page.evaluate(LEFT_OF_CASES) == []
+
+
+async def test_a_date_is_kept_until_its_file_was_taken_also_where_the_page_comes_again(stage):
+    desk = await applying_for(stage)
+    case = await desk.begin(applying.SHANXI)
+    await desk.hand_in(case, "bank_letter", applying.page(1), on="2026-02-11")
+    here = f"/h5/e/{desk.enterprise}/cases/{case}/papers/tax_certificate"
+    await stage.go(here)
+    dated = stage.page.locator("[name=dated]")
+    await dated.fill("2026-02-12")
+    await stage.go("/h5/me")
+    await stage.go(here)
+    kept = await dated.input_value()
+    photo = {"name": "照片.jpg", "mimeType": "image/jpeg", "buffer": applying.page(1)}
+    await stage.page.locator("input[type=file]").set_input_files(photo)
+
+    await stage.page.get_by_role("button", name="上传并检查").click()
+    await expect(stage.page.locator(".notice.good[role=status]")).to_contain_text("已收到 1 个文件")
+
+    assert kept == "2026-02-12"
+    await expect(stage.page.get_by_text("已恢复")).to_have_count(0)
+    assert await stage.page.evaluate(LEFT_OF_CASES) == []
 
 
 async def test_a_browser_that_is_killed_loses_no_signature(stage, browser):
@@ -200,5 +259,4 @@ async def test_signing_out_leaves_nothing_on_the_phone(stage):
     await stage.page.get_by_role("button", name="退出登录", exact=True).click()
 
     await expect(stage.page).to_have_url(f"{stage.url}/")
-    left = "Object.keys(localStorage).filter(one => one.startsWith('kept:'))"
-    assert await stage.page.evaluate(left) == []
+    assert await stage.page.evaluate(LEFT) == []
