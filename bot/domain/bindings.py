@@ -13,7 +13,7 @@ FRESH = timedelta(hours=72)  # in which a newly won binding neither exports nor 
 AWAY = timedelta(days=180)  # without a sign of life: what is told of the enterprise goes to others
 INVITED_FOR = timedelta(days=3)
 MOST_OPEN_CLAIMS = 5  # of one person, that wait for somebody
-MOST_CLAIMS_A_DAY = 10  # of one person, by papers: each that is withdrawn has alarmed the holders
+MOST_CLAIMS_A_DAY = 10  # of one person: by papers, and each that alarms the holders
 MOST_HOLDERS = 20  # of one enterprise
 REMIND_DAYS_BEFORE = (30, 7)
 

@@ -50,7 +50,9 @@ class Filled(Generic[M]):
     def refused(self, sentence: str, at: str | None = None) -> Self:
         """The same form with one more fault: what a service refused, at the field it named."""
         place = at if at in self.asked else WHOLE
-        return replace(self, value=None, errors={**self.errors, place or WHOLE: sentence})
+        errors = {**self.errors, place or WHOLE: sentence}
+        ordered = {name: errors[name] for name in (WHOLE, *self.asked) if name in errors}
+        return replace(self, value=None, errors=ordered)
 
 
 def blank(model: type[M], values: Mapping[str, str | Iterable[str]] | None = None) -> Filled[M]:

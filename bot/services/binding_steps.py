@@ -1,5 +1,6 @@
 """The one way in which a binding begins and moves: with its trail, its audit entry and its lock."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -41,8 +42,12 @@ async def begin(binding: Binding, *, actor: Actor, now: datetime) -> Binding:
 async def move(
     binding: Binding, action: str, *, actor: Actor, now: datetime, reason: str = "", **more: object
 ) -> None:
-    """Take one step of the table, or raise Stale: somebody was faster and nothing was written."""
+    """Take one step of the table, or raise Stale: somebody was faster and nothing was written.
+
+    A role is given here and not set before: the trail tells also which it was.
+    """
     step = STEPS[action]
+    before = _stands(binding)
     changes = more | ({"ended_at": now} if step.target in _OVER else {})
     if step.target is State.ACTIVE and binding.state is not State.ACTIVE:
         changes |= won(now)
@@ -51,16 +56,18 @@ async def move(
     )
     if not moved:
         raise Stale
-    before = binding.state
     binding.state = step.target
+    if isinstance(role := more.get("role"), Role):
+        binding.role = role
     await _trail(binding, action, before, actor=actor, now=now, reason=reason)
 
 
 async def recast(binding: Binding, role: Role, *, actor: Actor, now: datetime) -> None:
     """A claim that waits is for another role than was first said."""
+    before = _stands(binding)
     await Binding.filter(id=binding.id).update(role=role)
     binding.role = role
-    await _trail(binding, "recast", binding.state, actor=actor, now=now)
+    await _trail(binding, "recast", before, actor=actor, now=now)
 
 
 async def fill(binding: Binding, *, actor: Actor, now: datetime, **given: object) -> None:
@@ -126,7 +133,7 @@ async def repeated(binding: Binding, action: str, *, actor: Actor) -> bool:
 async def _trail(
     binding: Binding,
     action: str,
-    before: State | None,
+    before: Mapping[str, object] | None,
     *,
     actor: Actor,
     now: datetime,
@@ -149,7 +156,11 @@ async def _trail(
         actor=actor,
         now=now,
         enterprise_id=binding.enterprise_id,  # type: ignore[attr-defined]
-        before=None if before is None else {"state": before, "role": binding.role},
-        after={"state": binding.state, "role": binding.role},
+        before=before,
+        after=_stands(binding),
         reason=reason,
     )
+
+
+def _stands(binding: Binding) -> dict[str, object]:
+    return {"state": binding.state, "role": binding.role}

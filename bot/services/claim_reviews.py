@@ -108,9 +108,8 @@ async def approve(
         binding, enterprise = await _locked(binding_id)
         if not reason.strip() and not (binding.licence_file and binding.letter_file):
             raise NoPapers
-        binding.role = role or binding.role
         await binding_steps.move(
-            binding, "approve", actor=actor, now=now, reason=reason, role=binding.role
+            binding, "approve", actor=actor, now=now, reason=reason, role=role or binding.role
         )
         before = await binding_steps.holders(enterprise.id, now=now)
         others = [other for other in before if other.id != binding.id]
@@ -146,7 +145,6 @@ async def uphold(binding_id: UUID, *, actor: Staff, reason: str, now: datetime) 
             raise NotFound("这个联系人没有等待确认的法定代表人身份。")
         known = (await enterprises.look(enterprise.id)).details.legal_representative
         person = binding.person or known
-        binding.role = Role.LEGAL
         await binding_steps.move(
             binding, "uphold", actor=actor, now=now, reason=reason, role=Role.LEGAL, person=person
         )
@@ -176,7 +174,6 @@ async def confirm(binding_id: UUID, *, actor: Member, now: datetime) -> None:
                 if await binding_steps.repeated(binding, done, actor=actor):
                     return
             raise NotFound
-        binding.role = Role.AGENT
         await binding_steps.move(binding, action, actor=actor, now=now, role=Role.AGENT)
         await claims.enter_stated(binding, actor=actor, now=now)
         await tell_moved(binding, enterprise, "已通过", "由现有联系人确认", now=now)
@@ -191,10 +188,15 @@ async def end(
     now: datetime,
     reason: str,
 ) -> None:
-    """End bindings and tell whose they were, inside the caller's transaction."""
+    """End bindings and tell whose they were, inside the caller's transaction: each person once,
+    also who held several."""
+    told = set()
     for binding in gone:
         await binding_steps.move(binding, action, actor=actor, now=now, reason=reason)
-        await tell_moved(binding, enterprise, "已解除", reason, now=now)
+        person = await binding_steps.person_of(binding)
+        if person not in told:
+            await tell_moved(binding, enterprise, "已解除", reason, now=now)
+        told.add(person)
 
 
 async def tell_moved(

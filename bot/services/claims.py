@@ -19,9 +19,10 @@ from bot.domain.bindings import (
     Role,
     State,
 )
+from bot.domain.claims import read_phone
 from bot.domain.dates import in_words
 from bot.domain.enterprises import Details, check_founded, read_name
-from bot.domain.errors import BadInput, DomainError, NotFound, TooMany
+from bot.domain.errors import DomainError, NotFound, TooMany
 from bot.domain.workdays import BEIJING
 from bot.services import binding_steps, enterprises, people, rations
 from models import Binding, Enterprise, RosterContact
@@ -99,15 +100,21 @@ async def _by_phone(
     if phone is None or not contacts:
         raise NotOnRoster
     best = {contact.enterprise_id: contact for contact in contacts}  # type: ignore[attr-defined]
-    claimed = []
+    claimed, refused = [], None
     for enterprise_id, contact in best.items():
-        async with in_transaction():
-            enterprise = await binding_steps.lock(enterprise_id)
-            binding = await _by_roster(enterprise, contact, actor=actor, now=now)
-            if binding.phone_sealed is None:
-                sealed = vault.seal(phone, context=f"binding:{binding.id}:phone")
-                await binding_steps.fill(binding, actor=actor, now=now, phone_sealed=sealed)
+        try:
+            async with in_transaction():
+                enterprise = await binding_steps.lock(enterprise_id)
+                binding = await _by_roster(enterprise, contact, actor=actor, now=now)
+                if binding.phone_sealed is None:
+                    sealed = vault.seal(phone, context=f"binding:{binding.id}:phone")
+                    await binding_steps.fill(binding, actor=actor, now=now, phone_sealed=sealed)
+        except TooMany as refusal:  # a dispute too many keeps nobody from what is theirs at once
+            refused = refusal
+        else:
             claimed.append(_claimed(enterprise, binding))
+    if refused and not claimed:
+        raise refused
     return tuple(claimed)
 
 
@@ -119,6 +126,8 @@ async def _by_roster(
         return mine
     held = await binding_steps.holders(enterprise.id, now=now)
     if mine is None:
+        if held:
+            await _check_claims_of_today(actor, now=now)
         mine = await binding_steps.begin(
             Binding(
                 enterprise_id=enterprise.id,
@@ -132,7 +141,6 @@ async def _by_roster(
             now=now,
         )
     elif not held:
-        mine.role = contact.role
         more = {"role": contact.role, "person": contact.person, "how": How.ROSTER}
         await binding_steps.move(mine, "vouch", actor=actor, now=now, reason="", **more)
         await enter_stated(mine, actor=actor, now=now)
@@ -150,10 +158,7 @@ async def by_papers(papers: Papers, *, actor: Member, vault: Vault, now: datetim
     Who comes back after the loss of a phone keeps their role until the staff have read the papers.
     """
     code, name = credit_codes.read(papers.credit_code).code, read_name(papers.name)
-    phone = phones.read(papers.phone)
-    if phone is None:
-        raise BadInput("请填写 11 位手机号，方便工作人员联系您。", field="phone")
-    person = papers.person.strip()
+    phone, person = read_phone(papers.phone), papers.person.strip()
     check_founded(papers.stated.founded_on, today=now.astimezone(BEIJING).date())
     async with everything(WHY), in_transaction():
         found = await enterprises.open_file(
@@ -301,6 +306,10 @@ async def _alarm(enterprise: Enterprise, binding: Binding, *, now: datetime) -> 
 async def _check_number_of_claims(actor: Member, *, now: datetime) -> None:
     if len(await waiting_of(actor)) >= MOST_OPEN_CLAIMS:
         raise TooMany("您已有几个申请在等待核实，请先等结果，或者撤回不要的申请。")
+    await _check_claims_of_today(actor, now=now)
+
+
+async def _check_claims_of_today(actor: Member, *, now: datetime) -> None:
     if not await rations.use("claim", str(actor.user_id), most=MOST_CLAIMS_A_DAY, now=now):
         raise TooMany(
             f"一天最多申请 {MOST_CLAIMS_A_DAY} 次，请明天再来，或者请同事发邀请链接给您。"

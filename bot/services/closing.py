@@ -94,14 +94,16 @@ async def close(*, actor: Member, now: datetime) -> None:
 
 
 async def _leave_enterprises(actor: Member, *, now: datetime) -> None:
-    """End every open binding; colleagues are told, and the drafts of nobody are deleted."""
+    """End every open binding; colleagues are told once, and the drafts of nobody are deleted."""
+    told = set()
     for row in await Binding.filter(people.of(actor.user_id), state__in=OPEN).order_by("id"):
         enterprise = await binding_steps.lock(row.enterprise_id)  # type: ignore[attr-defined]
         others = await _others(row, actor=actor, now=now)
         holding = row.state in HOLDING
         action = "leave" if holding else "withdraw"
         await binding_steps.move(row, action, actor=actor, now=now, reason=REASON)
-        if holding:
+        if holding and enterprise.id not in told:
+            told.add(enterprise.id)
             await colleagues.tell_others(enterprise, row, "有联系人已退出", now=now)
         if holding and not others:
             await Draft.filter(subject=enterprise.id).delete()

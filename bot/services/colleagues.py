@@ -1,5 +1,6 @@
 """Who acts for an enterprise together: seen, renewed, left, removed, and phones that were lost."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -157,8 +158,7 @@ async def lose_phone(*, actor: Member, now: datetime) -> int:
     """My phone is gone: sign out everywhere, also here, and suspend every binding of mine."""
     async with in_transaction():
         rows = await _of(actor).filter(state=State.ACTIVE).order_by("id")
-        for binding in rows:
-            await _suspend(binding, actor=actor, now=now)
+        await _suspend(rows, actor=actor, now=now)
         await sessions.end_all(actor, now=now)
     return len(rows)
 
@@ -172,8 +172,8 @@ async def suspend(binding_id: UUID, *, actor: Member | Staff, reason: str, now: 
         binding, _ = await _found(binding_id, actor=actor, now=now)
         if await binding_steps.repeated(binding, "suspend", actor=actor):
             return
-        for one in (binding, *await _alike(binding, _ACTIVE)):
-            await _suspend(one, actor=actor, now=now, reason=reason)
+        theirs = [binding, *await _alike(binding, _ACTIVE)]
+        await _suspend(theirs, actor=actor, now=now, reason=reason)
         async with everything("the phone of a colleague is gone: their sessions end as well"):
             await sessions.end_all_of(await binding_steps.person_of(binding), now=now)
 
@@ -258,14 +258,22 @@ async def _alike(binding: Binding, states: frozenset[State]) -> list[Binding]:
     ]
 
 
-async def _suspend(binding: Binding, *, actor: Actor, now: datetime, reason: str = "") -> None:
-    # Papers of the time before the loss prove nothing about who comes now.
-    older = sorted(str(file) for file in claims.papers_of(binding))
-    anew = {"name_given": "", "licence_file": None, "letter_file": None, "older_files": older}
-    await binding_steps.move(binding, "suspend", actor=actor, now=now, reason=reason, **anew)
-    await binding.fetch_related("enterprise")
-    await tell_moved(binding, binding.enterprise, "已暂停", "手机丢失，确认是您本人后恢复", now=now)
-    await tell_others(binding.enterprise, binding, "有联系人手机丢失，已暂停", now=now)
+async def _suspend(
+    rows: Sequence[Binding], *, actor: Actor, now: datetime, reason: str = ""
+) -> None:
+    """Suspend what one person holds; about each enterprise everybody is told once."""
+    told = set()
+    for binding in rows:
+        # Papers of the time before the loss prove nothing about who comes now.
+        older = sorted(str(file) for file in claims.papers_of(binding))
+        anew = {"name_given": "", "licence_file": None, "letter_file": None, "older_files": older}
+        await binding_steps.move(binding, "suspend", actor=actor, now=now, reason=reason, **anew)
+        await binding.fetch_related("enterprise")
+        firm = binding.enterprise
+        if firm.id not in told:
+            await tell_moved(binding, firm, "已暂停", "手机丢失，确认是您本人后恢复", now=now)
+            await tell_others(firm, binding, "有联系人手机丢失，已暂停", now=now)
+        told.add(firm.id)
 
 
 async def tell_others(

@@ -165,7 +165,6 @@ async def _let_in(
             person=person,
         )
         return await binding_steps.begin(fresh, actor=actor, now=now)
-    mine.role = invitation.role
     more = {"role": invitation.role, "how": How.INVITATION, "person": person}
     await binding_steps.move(mine, "join", actor=actor, now=now, **more)
     return mine

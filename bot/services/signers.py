@@ -105,7 +105,6 @@ async def question(*, now: datetime, only: UUID | None = None) -> int:
             await found.refresh_from_db()
             if found.role is not Role.LEGAL:
                 continue
-            found.role = Role.AGENT
             try:
                 await binding_steps.move(
                     found, "question", actor=ASKING, now=now, reason=QUESTIONED, role=Role.AGENT

@@ -254,6 +254,52 @@ async def test_claims_that_are_withdrawn_count_as_well_until_the_next_day(db):
     assert await claims.by_papers(changed, actor=me, vault=VAULT, now=tomorrow) == again
 
 
+async def test_disputes_by_phone_are_rationed_and_keep_nobody_from_what_is_theirs_at_once(db):
+    me, holder = await people.member(), await people.member()
+    taken, free = await people.enterprise(), await people.enterprise()
+    await people.bind(holder.user_id, taken)
+    await people.on_roster(taken, PHONE, vault=VAULT)
+    for _ in range(MOST_CLAIMS_A_DAY):
+        [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+        await claims.withdraw(claimed.binding_id, actor=me, now=NOW)
+    alarms = len(await told())
+
+    with pytest.raises(TooMany, match="请明天再来"):
+        await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    await people.on_roster(free, PHONE, vault=VAULT)
+    [mine] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    again = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW + timedelta(days=1))
+
+    assert (mine.enterprise_id, mine.state) == (free, State.ACTIVE)
+    assert alarms == MOST_CLAIMS_A_DAY
+    assert {one.enterprise_id: one.state for one in again} == {
+        taken: State.DISPUTED, free: State.ACTIVE,
+    }  # fmt: skip
+    assert len(await told()) == alarms + 1
+
+
+async def test_the_trail_tells_the_role_of_before_and_of_after(db):
+    one = await people.enterprise(credit_code="91350100M000100Y43")
+    _, claimed = await claim_by_papers("91350100M000100Y43", role=Role.AGENT)
+    more = {"actor": CLERK, "reason": CALLED, "now": LATER}
+
+    await claim_reviews.approve(claimed.binding_id, role=Role.LEGAL, **more)
+    entry = await AuditEntry.get(action="binding.approve", enterprise_id=one)
+
+    assert entry.before == {"state": "requested", "role": "agent"}
+    assert entry.after == {"state": "active", "role": "legal"}
+
+
+async def test_a_claim_for_another_role_tells_which_it_was(db):
+    await people.enterprise(credit_code="91350100M000100Y43")
+    me, _ = await claim_by_papers("91350100M000100Y43", role=Role.AGENT)
+
+    await claim_by_papers("91350100M000100Y43", me, role=Role.LEGAL)
+
+    entry = await AuditEntry.get(action="binding.recast")
+    assert (entry.before["role"], entry.after["role"]) == ("agent", "legal")
+
+
 async def test_who_is_bound_has_nothing_to_claim(db):
     me, one = await people.member(), await people.enterprise(credit_code="91350100M000100Y43")
     await people.bind(me.user_id, one)

@@ -13,6 +13,7 @@ from bot.domain.sessions import Door
 from bot.services import (
     bindings,
     claim_reviews,
+    closing,
     colleagues,
     enterprises,
     invitations,
@@ -384,6 +385,28 @@ async def test_one_person_with_two_bindings_loses_both(twice, how, state):
     assert {row.state for row in await Binding.filter(id__in=bound)} == {state}
     with pytest.raises(NotFound):
         await bindings.require(me, one, now=LATER)
+    moved = [who for message, who in await told() if message == "binding_moved"]
+    assert moved == [str(me.user_id)]
+
+
+async def test_who_loses_a_phone_or_closes_is_told_of_once_for_each_enterprise(twice):
+    _, legal, me, _ = twice
+    other = await people.enterprise("晚霞商贸有限公司", people.code(7))
+    await people.bind(me.user_id, other, Role.AGENT)
+    await colleagues.lose_phone(actor=me, now=LATER)
+    jobs = [job.payload for job in await Job.filter(kind="people.tell").order_by("id")]
+
+    assert [
+        (job["values"]["company"], job["user"]) for job in jobs if job["message"] == "binding_moved"
+    ] == [("晨星科技有限公司", str(me.user_id)), ("晚霞商贸有限公司", str(me.user_id))]
+    assert [job["user"] for job in jobs if job["message"] == "colleague_moved"].count(
+        str(legal.user_id)
+    ) == 1
+    await Job.all().delete()
+
+    await closing.close(actor=me, now=LATER)
+
+    assert [who for _, who in await told()].count(str(legal.user_id)) == 1
 
 
 async def tell(one, now, **more: object) -> set[str]:

@@ -93,7 +93,7 @@ BY_PHONE = Contract(
     "因手机丢失暂停的不会因此恢复",
     body=PhoneCode,
     returns=Claims,
-    refusals=(NoConsent, logins.Unproven, NotOnRoster, Unavailable),
+    refusals=(NoConsent, logins.Unproven, NotOnRoster, TooMany, Unavailable),
 )
 ASK = Contract(
     "申请绑定，由工作人员核实",

@@ -12,9 +12,11 @@ from pydantic import Field
 from bot.deps import DEPS
 from bot.domain import credit_codes
 from bot.domain.bindings import Role
+from bot.domain.claims import faults
 from bot.domain.errors import BadInput, DomainError, NotFound, TooLarge, TooMany, Unavailable
 from bot.domain.files import Unreadable
 from bot.domain.licences import Licence
+from bot.domain.workdays import BEIJING
 from bot.handlers import filled, forms, pages, papers
 from bot.handlers.h5.me import TAGS
 from bot.handlers.members import member, path_id
@@ -142,6 +144,9 @@ async def send(request: web.Request) -> web.Response:
     try:
         async with papers.form(request, limits=WITH_PHOTO) as (parts, photos):
             form = filled.check(parts.fields.items(), Claim)
+            for fault in faults(form.given, today=now.astimezone(BEIJING).date()):
+                if fault.field not in form.errors:
+                    form = form.refused(str(fault), fault.field)
             if photos:
                 await licence_photos.keep(
                     photos[0], actor=who, now=now, cabinet=papers.cabinet(request)
