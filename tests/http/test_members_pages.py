@@ -105,6 +105,28 @@ async def test_a_case_that_was_begun_is_gone_on_with_from_home(phone):
     assert words == f"去准备材料（还差 {len((await desk.show(case)).open)} 项）"
 
 
+async def test_a_case_that_was_handed_in_is_followed_from_home(phone):
+    firm = await applying.ready(phone.member)
+    desk = applying.Desk(firm, phone.member, None)
+    case = await desk.begin(applying.EVALUATION)
+    here = f"/h5/e/{firm}/cases/{case}"
+    pages = []
+    for state, due_on in (("submitted", date(2026, 3, 3)), ("rejected", None)):
+        async with in_transaction():
+            await audit.note(state, kind="credit_case", id=case, actor=people.TEST, now=NOW)
+            await CreditCase.filter(id=case).update(state=state, due_on=due_on)
+        pages.append(await phone.read("/h5/me"))
+
+    waiting, over = pages
+
+    assert main_links(waiting) == [(here, "查看申报进度")]
+    assert f'<a href="{here}">' in waiting
+    assert "由协会受理人员检查，2026年3月3日前" in waiting
+    assert "去申报" not in waiting
+    assert main_links(over) == [(f"/h5/e/{firm}/self", "去自评")]
+    assert here not in over
+
+
 @pytest.mark.parametrize(
     ("until", "words"),
     [
@@ -118,6 +140,26 @@ async def test_a_membership_that_does_not_run_is_said_so(phone, mine, until, wor
 
     for path in ("/h5/me", f"/h5/e/{mine}", f"/h5/e/{mine}/file"):
         assert words in await phone.read(path)
+
+
+async def test_every_wrong_field_is_told_at_once_each_at_its_own_and_all_typed_is_kept(phone):
+    wrong = {
+        "credit_code": CODE[:-1] + "9", "name": "3", "role": "agent", "phone": "010-88653588",
+        "founded_on": "2999-01-01", "address": "太原市",
+    }  # fmt: skip
+
+    refused = await phone.fill("/h5/bind", wrong)
+    page = await refused.text()
+
+    assert refused.status == 422
+    assert re.findall(r'<a href="#f-(\w+)">', page) == [
+        "credit_code", "name", "person", "phone", "founded_on",
+    ]  # fmt: skip
+    assert re.findall(r'id="f-(\w+)-fault"', page) == [
+        "credit_code", "name", "person", "phone", "founded_on",
+    ]  # fmt: skip
+    assert all(f'value="{text}"' in page for text in wrong.values())
+    assert await Binding.all().count() == 0
 
 
 async def test_one_claim_too_many_is_refused_with_everything_typed(phone):

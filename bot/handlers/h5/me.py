@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.deps import DEPS
 from bot.domain.bindings import State
+from bot.domain.cases import EDITABLE, ENDED
 from bot.domain.cases import State as CaseState
 from bot.domain.dates import in_words
 from bot.domain.memberships import HOWS
@@ -61,6 +62,8 @@ class Card:
     memberships: Sequence[tuple[str, str]]
     """Tags and their words."""
     links: Sequence[tuple[str, str]]
+    under_way: Sequence[tuple[str, str, str]]
+    """Cases that wait for somebody else: the programme, where to, and who acts until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,19 @@ async def show(request: web.Request) -> web.Response:
     mine = await bindings.bound(who, now=now)
     waiting = await claims.waiting_of(who)
     renewals = await colleagues.renewals(who, now=now)
+    begun = {
+        one.enterprise_id: await cases.listed(one.enterprise_id, actor=who, now=now) for one in mine
+    }
     cards = [
         Card(
             one,
             await membership_tags(one.enterprise_id, now=now),
             entries(request, one.enterprise_id),
+            [
+                (head.programme.name, _case(head), case_words.line(head))
+                for head in begun[one.enterprise_id]
+                if _under_way(head)
+            ],
         )
         for one in mine
     ]
@@ -101,7 +112,7 @@ async def show(request: web.Request) -> web.Response:
             (id_, name, in_words(until.astimezone(BEIJING).date())) for id_, name, until in renewals
         ],
         resign=[due for one in mine if (due := await signers.due(one.enterprise_id))],
-        next=await _next(request, mine, renewing=bool(renewals), waiting=bool(waiting)),
+        next=await _next(request, begun, renewing=bool(renewals), waiting=bool(waiting)),
         since=f"{since.year} 年 {since.month} 月 {since.day} 日 {since:%H:%M}",
     )
 
@@ -130,25 +141,27 @@ def _membership_tag(one: Membership, today: date) -> tuple[str, str]:
 
 
 async def _next(
-    request: web.Request, mine: Sequence[Bound], *, renewing: bool, waiting: bool
+    request: web.Request,
+    begun: Mapping[UUID, Sequence[Summary]],
+    *,
+    renewing: bool,
+    waiting: bool,
 ) -> Next | None:
     """The one thing to do now: what runs out first, then the journey of the first enterprise."""
-    who, now = member(request), request.app[DEPS].clock()
-    begun = [
-        head for one in mine for head in await cases.listed(one.enterprise_id, actor=who, now=now)
-    ]
-    if returned := [head for head in begun if head.state is CaseState.RETURNED]:
+    heads = [head for some in begun.values() for head in some]
+    if returned := [head for head in heads if head.state is CaseState.RETURNED]:
         return await _mend(request, min(returned, key=lambda head: head.due_on or date.max))
     if renewing:
         return None  # the renewals stand on top with a button of their own
-    if not mine:
+    if not begun:
         return None if waiting else Next("绑定我的企业", "/h5/bind")
-    first = mine[0].enterprise_id
-    return await _onward(request, first, [head for head in begun if head.enterprise_id == first])
+    first = next(iter(begun))
+    return await _onward(request, first, begun[first])
 
 
 async def _onward(request: web.Request, first: UUID, begun: Sequence[Summary]) -> Next | None:
-    """The next step of the journey: what was begun before what was not."""
+    """The next step of the journey: what was begun before what was not, and what was handed in is
+    followed before anything else is begun."""
     if not (await enterprises.look(first)).details.industry:
         return Next("补全企业信息", f"/h5/e/{first}/details", first)
     steps, done = dict(entries(request, first)), await journeys.done(first)
@@ -159,7 +172,18 @@ async def _onward(request: web.Request, first: UUID, begun: Sequence[Summary]) -
         return Next(*(act or ("去信用承诺", steps["信用承诺"])), first)
     if drafts := [head for head in begun if head.state is CaseState.DRAFT]:
         return await _mend(request, drafts[0])
+    if followed := [head for head in begun if _under_way(head)]:
+        return Next("查看申报进度", _case(followed[0]), first)
     return Next(f"去{left[0]}", steps[left[0]], first) if left else None
+
+
+def _under_way(head: Summary) -> bool:
+    """Handed in, and nothing for its enterprise to mend."""
+    return head.state not in EDITABLE | ENDED
+
+
+def _case(head: Summary) -> str:
+    return f"/h5/e/{head.enterprise_id}/cases/{head.id}"
 
 
 async def _mend(request: web.Request, head: Summary) -> Next | None:
