@@ -11,12 +11,17 @@ from bot.clients.database import fetch
 from bot.domain.audit import Head
 from bot.services.audit import opened_reason
 
+# Of an object, also what stands for many; of an enterprise too, where it is about certificates.
 _LINES = """
 SELECT e.*, l.leaf, k.key FROM audit_entry e
 LEFT JOIN audit_leaf l ON l.entry_id = e.id
 LEFT JOIN audit_key k ON k.subject = coalesce('enterprise:' || e.enterprise_id::text,
     e.kind || ':' || e.object_id)
-WHERE ($1 = '' OR e.object_id = $1) AND ($2::uuid IS NULL OR e.enterprise_id = $2)
+WHERE ($1 = '' OR e.object_id = $1 OR e.id = ANY (ARRAY(
+        SELECT entry_id FROM audit_part WHERE object_id = $1)))
+    AND ($2::uuid IS NULL OR e.enterprise_id = $2 OR e.id = ANY (ARRAY(
+        SELECT a.entry_id FROM audit_part a JOIN certificate c ON c.id::text = a.object_id
+        WHERE c.enterprise_id = $2)))
     AND ($3 = '' OR e.actor = $3)
 ORDER BY e.number DESC LIMIT $4
 """

@@ -10,7 +10,10 @@ rows are written, and what has changed is left out.
 """
 
 import asyncio
+import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -30,6 +33,7 @@ from bot.services.signing_keys import Issuer, hold, open_newest
 from models.ids import new_id
 
 CHUNK = 5000
+_TURN_S = 0.0005  # so long the thread that signs keeps the database waiting for its next row
 _POSITIONS = (
     "SELECT array_agg(nextval('certificate_position')::int) AS drawn FROM generate_series(1, $1)"
 )
@@ -72,15 +76,31 @@ async def issue_all(
     chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
     writing: asyncio.Task[int] | None = None
     done = 0
-    for before, chunk in zip([(), *chunks], [*chunks, None], strict=True):  # one is written
-        try:
-            signed = await _signed_now(chunk, run) if chunk else None
-        finally:
-            if writing is not None:
-                done += len(before) - await writing
-                say(done)
-        writing = asyncio.create_task(_write(*signed, run)) if signed else None
+    with _hurry():
+        for before, chunk in zip([(), *chunks], [*chunks, None], strict=True):  # one is written
+            try:
+                signed = await _signed_now(chunk, run) if chunk else None
+            finally:
+                if writing is not None:
+                    done += len(before) - await writing
+                    say(done)
+            writing = asyncio.create_task(_write(*signed, run)) if signed else None
     return done
+
+
+@contextmanager
+def _hurry() -> Iterator[None]:
+    """Threads take turns more often, and nobody looks for rubbish among rows that are all needed,
+    which takes a fifth of the work in Python."""
+    turn, collects = sys.getswitchinterval(), gc.isenabled()
+    sys.setswitchinterval(_TURN_S)
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(turn)
+        if collects:
+            gc.enable()
 
 
 async def _signed_now(wanted: Sequence[Wanted], run: Run) -> tuple[Drawn, list[Signature]]:

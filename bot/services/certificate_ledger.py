@@ -37,8 +37,13 @@ SELECT (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last, ARRAY(
 ) AS numbers
 """
 _GONE = """
-SELECT e.object_id AS id FROM audit_entry e WHERE e.kind = 'certificate' AND e.action = $1
-AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.id::text = e.object_id) ORDER BY e.number
+WITH issued AS (
+    SELECT e.number, coalesce(a.object_id, e.object_id) AS id FROM audit_entry e
+    LEFT JOIN audit_part a ON a.entry_id = e.id AND a.kind = 'certificate'
+    WHERE e.kind = 'certificate' AND e.action = $1
+)
+SELECT id FROM issued i
+WHERE NOT EXISTS (SELECT 1 FROM certificate c WHERE c.id::text = i.id) ORDER BY number, id
 """
 
 

@@ -25,7 +25,6 @@ from bot.domain.errors import BadInput, NotFound
 from bot.scoring.programme import certificate_number
 from bot.services import (
     audit,
-    audit_bulk,
     certificate_rows,
     certificate_successions,
     certificate_trail,
@@ -232,10 +231,12 @@ async def _serials(prefixes: Sequence[str]) -> list[int]:
 
 
 async def _note(rows: Sequence[Row], *, actor: Actor, now: datetime) -> None:
-    """The audit entry of each, before the row itself."""
+    """The audit entry of each, or of many the one that stands for all, before the rows."""
     if len(rows) > MANY:
-        pairs = [(row.id, row.enterprise_id) for row in rows]
-        await audit_bulk.note_new(NOTED, pairs, kind="certificate", actor=actor, now=now)
+        after = {"certificates": len(rows)}
+        await audit.note(
+            NOTED, kind="certificate", id=audit.EACH, actor=actor, now=now, after=after
+        )
         return
     for row in rows:
         await audit.note(

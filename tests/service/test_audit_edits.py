@@ -31,6 +31,7 @@ from bot.domain.papers import Address
 from bot.domain.signing_keys import Purpose
 from bot.services import (
     audit,
+    certificate_bulk,
     certificate_life,
     certificate_signing,
     claims,
@@ -39,7 +40,9 @@ from bot.services import (
     signing_keys,
 )
 from bot.services.audit_sequence import HeadSigner, sequence
+from bot.services.certificate_bases import Basis, Wanted
 from bot.services.claims import Papers
+from bot.services.inserting import MANY
 from bot.services.signing_keys import Issuer
 from tests import applying, matrix, people
 from tests.conftest import NOW
@@ -111,6 +114,12 @@ async def life(folder: Path) -> None:
         await certificate_life.change(
             certificate, action, reason=reason, words="核查", second="李强", actor=BY, now=NOW
         )
+    basis = Basis("demonstration", by="王芳", second="李强", reason="演示")
+    many = [await people.enterprise() for _ in range(MANY)] + [made[1].id]
+    await certificate_bulk.issue_all(
+        [Wanted(one, "commitment", None, basis) for one in many],
+        issuer=issuer, actor=BY, now=NOW, say=lambda _: None,
+    )  # fmt: skip
     await number(3)
     await people.rename(made[0].id, "新名称科技有限公司")
     await applying.entered(UUID(made[0].things["case"]), made[0].id)

@@ -6,13 +6,16 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from bot.domain.actors import System
 from bot.domain.certificates import Action, Reason
 from bot.jobs import SCHEDULE
-from bot.services import certificate_ledger, membership_effects
+from bot.services import audit_reading, certificate_bulk, certificate_ledger, membership_effects
+from bot.services.certificate_bases import Wanted
+from bot.services.inserting import MANY
 from models import Certificate
 from tests import people
 from tests.conftest import NOW
-from tests.service.test_certificates import change, made, signed
+from tests.service.test_certificates import TWO, change, made, signed
 from tests.service.test_register_trust import tampered
 
 PLANTED = (
@@ -65,3 +68,26 @@ async def test_what_was_issued_and_is_gone_is_told(db, issuer, emptier: asyncpg.
 
     assert await certificate_ledger.look(now=NOW) == [str(row.id)]
     assert await Certificate.all().count() == 0
+
+
+async def test_of_many_issued_at_once_each_is_known_to_the_log(db, issuer, emptier):
+    before = await signed(issuer, programme="commitment", level=None)
+    await change(before.number, Action.SUSPEND, Reason.UNDER_CHECK)
+    many = [await people.enterprise() for _ in range(MANY)] + [before.enterprise_id]
+    wanted = [Wanted(one, "commitment", None, TWO) for one in many]
+    given = {"issuer": issuer, "actor": System("test"), "now": NOW, "say": lambda _: None}
+    await certificate_bulk.issue_all(wanted, **given)
+    first, last = [await Certificate.get(enterprise_id=one, replaced_by="") for one in many[:2]]
+    new = await Certificate.get(enterprise_id=before.enterprise_id, replaced_by="")
+    alike = await certificate_ledger.look(now=NOW)
+    told = [await audit_reading.lines(object_id=str(one.id)) for one in (first, new)]
+    of_enterprise = await audit_reading.lines(enterprise_id=first.enterprise_id)
+    await tampered(emptier, "DELETE FROM certificate WHERE id = $1", first.id)
+    await tampered(emptier, "UPDATE certificate SET token = 'x' WHERE id = $1", last.id)
+
+    assert (new.state, alike) == ("suspended", [])
+    assert [[line.action for line in lines] for lines in told] == [
+        ["certificate.issued"], ["certificate.suspend", "certificate.issued"],
+    ]  # fmt: skip
+    assert told[0][0] in of_enterprise
+    assert await certificate_ledger.look(now=NOW) == [last.number, str(first.id)]
