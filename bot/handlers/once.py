@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from hashlib import sha256
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from aiohttp import web
 
@@ -25,6 +25,7 @@ from bot.domain.actors import Member
 from bot.domain.errors import BadInput, DomainError, Unavailable
 from bot.handlers import errors, forms, papers, uploads
 from bot.handlers.audience import SIGNED_IN
+from bot.handlers.members import member
 from bot.handlers.surface import Handler, Route
 from bot.services import idempotency
 from bot.services.bindings import TooFresh
@@ -57,6 +58,12 @@ def needed(route: Route) -> bool:
 def required(route: Route) -> bool:
     """Whether nothing is done without one."""
     return route.audience in SIGNED_IN
+
+
+def number(request: web.Request) -> UUID:
+    """The same for each try of a member's request: for what must not be made twice, even where the
+    first try was cut off before its answer was kept."""
+    return uuid5(member(request).user_id, request.headers[HEADER])
 
 
 async def perform(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -204,9 +204,10 @@ async def attach(
     given = {name: file for name, file in files.items() if file is not None}
     async with in_transaction():
         binding = await own(binding_id, actor=actor)
-        older = {str(getattr(binding, name)) for name in given if getattr(binding, name)}
+        held = {name: getattr(binding, name) for name in given}
+        older = {str(file) for name, file in held.items() if file not in {None, given[name]}}
         older |= set(binding.older_files)
-        if given:
+        if given != held:
             await binding_steps.fill(
                 binding, actor=actor, now=now, **given, older_files=sorted(older)
             )

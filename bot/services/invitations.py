@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from bot.clients.database import everything
@@ -12,7 +13,7 @@ from bot.domain.actors import Member
 from bot.domain.bindings import INVITED_FOR, MOST_HOLDERS, How, Role, State
 from bot.domain.dates import in_words
 from bot.domain.enterprises import Details
-from bot.domain.errors import DomainError, NotFound, TooMany
+from bot.domain.errors import DomainError, NotFound, Stale, TooMany
 from bot.domain.workdays import BEIJING
 from bot.services import audit, binding_steps, bindings, enterprises, people
 from bot.services.claim_reviews import end
@@ -40,6 +41,8 @@ class Invited:
     role: Role
     expires_at: datetime
     token: str = field(repr=False)
+    again: bool = False
+    """The link before it, which may never have arrived, is no good any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +65,40 @@ class Offer:
     expires_at: datetime
 
 
-async def invite(enterprise_id: UUID, role: Role, *, actor: Member, now: datetime) -> Invited:
-    """Make a link; only the legal representative invites the next legal representative."""
+async def invite(
+    enterprise_id: UUID, role: Role, *, actor: Member, now: datetime, number: UUID | None = None
+) -> Invited:
+    """Make a link; only the legal representative invites the next legal representative.
+
+    `number` is that of the asking: asked again, since its answer was lost on the way, it makes no
+    second invitation but gives the one that it made a new link.
+    """
     mine = await bindings.require(actor, enterprise_id, now=now, role=role)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     async with in_transaction():
         await binding_steps.lock(enterprise_id)
-        if len(await _open(enterprise_id, now=now)) >= MOST_OPEN:
+        links = await _open(enterprise_id, now=now)
+        made = next((one for one in links if (one.id, one.role) == (number, role)), None)
+        if again := made is not None:
+            await Invitation.filter(id=made.id).update(token_hash=hashed(token))
+        elif len(links) >= MOST_OPEN:
             raise TooMany("还没有使用的邀请链接太多了，请先收回几个。")
-        invitation = await Invitation.create(
-            id=new_id(now),
-            enterprise_id=enterprise_id,
-            made_by_id=mine.binding_id,
-            token_hash=hashed(token),
-            role=role,
-            created_at=now,
-            expires_at=now + INVITED_FOR,
-        )
-        await _note("invitation.make", invitation, actor=actor, now=now)
-    return Invited(invitation.id, role, invitation.expires_at, token)
+        else:
+            made = Invitation(
+                id=number or new_id(now),
+                enterprise_id=enterprise_id,
+                made_by_id=mine.binding_id,
+                token_hash=hashed(token),
+                role=role,
+                created_at=now,
+                expires_at=now + INVITED_FOR,
+            )
+            try:
+                await made.save(force_create=True)
+            except IntegrityError:  # used or taken back by now, or somebody else's
+                raise Stale("这次邀请已经办过了，请回到联系人页面再看。") from None
+        await _note("invitation.renew" if again else "invitation.make", made, actor=actor, now=now)
+    return Invited(made.id, role, made.expires_at, token, again)
 
 
 async def listed(enterprise_id: UUID, *, actor: Member, now: datetime) -> tuple[Open, ...]:

@@ -1,22 +1,36 @@
-"""The application for one request, in which it dies: at the n-th statement, or with its answer."""
+"""A server that dies of one request: at the n-th thing it does to a store, or with its answer.
+
+The mother reads every module and builds the application once. For each order she forks a server,
+which opens its own connections, serves on the port that is open all the time, and is killed.
+"""
 
 import asyncio
+import gc
+import json
 import os
-import re
 import signal
+import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 from aiohttp import web
 
-from bot.app import build_app
-from bot.clients.database import close_database, open_database
+from bot.app import build_app, serve
+from bot.clients.database import open_database
 from bot.clients.hints import open_hints
+from bot.clients.jail import Jail
+from bot.clients.storage import Objects
+from bot.clients.wechat_http import Transport
 from bot.config import Config
-from bot.deps import Deps, open_accounts, open_cabinet
-from bot.routes import ROUTES
+from bot.deps import DEPS, Deps, open_accounts, open_cabinet
+from bot.processes import die_with_parent
+
+BESIDE = ((Objects, "put"), (Objects, "get"), (Objects, "delete"), (Transport, "call"))
 
 
 def die() -> None:
@@ -24,19 +38,20 @@ def die() -> None:
 
 
 class Fuse:
-    """Counts what the database has done for the request that is being answered."""
+    """Counts what was done for the request that is being answered: statements of the database,
+    objects of the store, calls to WeChat."""
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self) -> None:
+        self.left = 0
         self.lit = False
 
-    def burn(self, _statement: object) -> None:
+    def burn(self, _statement: object = None) -> None:
         self.left -= self.lit
         if self.lit and self.left == 0:
             die()
 
     def lay(self) -> None:
-        """Along every connection that is opened from here on."""
+        """Along every connection that is opened from here on, and past every other store."""
         begin = asyncpg.Connection.__init__
 
         def begun(connection: asyncpg.Connection, *args: object, **named: object) -> None:
@@ -44,46 +59,98 @@ class Fuse:
             connection.add_query_logger(self.burn)
 
         asyncpg.Connection.__init__ = begun
+        for owner, name in BESIDE:
+            setattr(owner, name, self._burning(getattr(owner, name)))
 
+    def _burning(self, act):
+        async def done(*args: object, **named: object) -> object:
+            outcome = await act(*args, **named)
+            self.burn()
+            return outcome
 
-def deadly(fuse: Fuse):
+        return done
+
     @web.middleware
-    async def answer(request: web.Request, handler) -> web.StreamResponse:
-        fuse.lit = True
-        made = await handler(request)
+    async def deadly(self, request: web.Request, handler) -> web.StreamResponse:
+        self.lit = True
+        try:
+            made = await handler(request)
+        except web.HTTPException as moved:
+            made = moved
+        request.transport.set_write_buffer_limits(0)  # so that the last byte is waited for
         await made.prepare(request)
         await made.write_eof()
+        await request.writer.drain()
         die()
         return made
 
-    return answer
+
+class Mother:
+    """Everything that a server needs and that can be made before it is forked."""
+
+    def __init__(self, database_url: str, redis_url: str, config: Config) -> None:
+        self.config = config
+        self.now: datetime | None = None
+        self.fuse = Fuse()
+        self.fuse.lay()
+        self.jail = Jail()  # its keeper outlives whoever sends it files
+        asyncio.run(self.jail.start())
+        asyncio.run(open_database(database_url, pool=2, application="deadly"))
+        self.deps = Deps(config, self.clock, open_hints(redis_url))
+        self.app = build_app(self.deps)
+        self.app.middlewares.insert(0, self.fuse.deadly)
+        self.door = socket.create_server(("127.0.0.1", config.web_port))
+        self.door.setblocking(False)
+
+    def clock(self) -> datetime | None:
+        return self.now
+
+    def bear(self, now: str, left: int) -> int:
+        """Fork a server that lives for one request; how it ended."""
+        mother = os.getpid()
+        if not (pid := os.fork()):
+            try:
+                die_with_parent(mother, signal.SIGKILL)
+                self.now, self.fuse.left = datetime.fromisoformat(now), left
+                asyncio.run(self._serve())
+            finally:
+                os._exit(1)
+        _, status = os.waitpid(pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    async def _serve(self) -> None:
+        async with self._equipped() as deps:
+            self.app[DEPS] = deps
+            await serve(self.app, self.door, stop=asyncio.Event())
+
+    @asynccontextmanager
+    async def _equipped(self) -> AsyncIterator[Deps]:
+        async with (
+            open_cabinet(self.config) as cabinet,
+            open_accounts(self.config, self.clock) as accounts,
+        ):
+            assert cabinet
+            kept = replace(cabinet, jail=self.jail)
+            yield replace(self.deps, cabinet=kept, accounts=accounts)
 
 
-async def main(  # where everything is, when it is, what is asked, how long it lives
-    database_url: str, redis_url: str, folder: str, now: str, path: str, left: int
-) -> None:
-    """Only the route that will be asked: describing all of them costs more than answering one."""
-    fuse, clock = Fuse(left), datetime.fromisoformat(now)
-    fuse.lay()
-    asked = [one for one in ROUTES if one.method == "POST" and matches(one.path, path)]
-    config = Config(state_dir=Path(folder))
-    database = await open_database(database_url, pool=2, application="deadly")
-    async with open_cabinet(config) as cabinet, open_accounts(config, lambda: clock) as accounts:
-        deps = Deps(
-            config, lambda: clock, open_hints(redis_url), cabinet=cabinet, accounts=accounts
-        )
-        app = build_app(deps, routes=asked)
-        app.middlewares.insert(0, deadly(fuse))
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.UnixSite(runner, f"{folder}/door").start()
-        await asyncio.sleep(60)
-    await close_database(database)
-
-
-def matches(pattern: str, path: str) -> bool:
-    return bool(re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path))
+def main(database_url: str, redis_url: str, folder: str, web_port: int, sandbox_port: int) -> None:
+    config = Config(
+        state_dir=Path(folder),
+        web_port=web_port,
+        sandbox_port=sandbox_port,
+        public_url=f"http://127.0.0.1:{web_port}",
+    )
+    mother = Mother(database_url, redis_url, config)
+    gc.collect()
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as place:
+        place.bind(f"{folder}/orders")
+        place.listen()
+        with place.accept()[0] as asker, asker.makefile("r") as orders:
+            for order in orders:
+                asker.sendall(b"%d\n" % mother.bear(*json.loads(order)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:6], int(sys.argv[6])))
+    main(*sys.argv[1:4], *map(int, sys.argv[4:6]))

@@ -359,6 +359,19 @@ async def test_a_colleague_is_invited_by_a_link_that_is_shown_once(client, phone
     assert (await guest.open(path)).status == 409
 
 
+async def test_the_form_of_an_invitation_that_is_sent_twice_invites_once(phone, mine):
+    page = await phone.read(f"/h5/e/{mine}/colleagues")
+    [number] = re.findall(r'name="number" value="([^"]+)"', page)
+    form = {"role": "agent", "number": number}
+    first, second = [
+        await (await phone.send(f"/h5/e/{mine}/invitations", form)).text() for _ in range(2)
+    ]
+
+    said = "刚才那个链接已经换成这一个"
+    assert (said in first, said in second) == (False, True)
+    assert (await phone.read(f"/h5/e/{mine}/colleagues")).count("/revoke") == 1
+
+
 async def test_a_link_may_be_taken_back(phone, mine):
     await phone.send(f"/h5/e/{mine}/invitations", {"role": "agent"})
     page = await phone.read(f"/h5/e/{mine}/colleagues")

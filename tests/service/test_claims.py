@@ -487,11 +487,13 @@ async def test_the_files_of_a_claim_are_the_claimants_to_attach(db):
     licence, letter = claimed.enterprise_id, claimed.binding_id  # any two ids
 
     await claims.attach(claimed.binding_id, licence=licence, actor=me, now=NOW)
-    await claims.attach(claimed.binding_id, letter=letter, actor=me, now=NOW)
+    for _ in range(2):  # sent again it is not older than itself
+        await claims.attach(claimed.binding_id, letter=letter, actor=me, now=NOW)
     await claims.attach(claimed.binding_id, actor=me, now=NOW)
 
     [seen] = await claim_reviews.waiting(vault=VAULT)
     assert seen.papers == (licence, letter)
+    assert (await Binding.get(id=claimed.binding_id)).older_files == []
     with pytest.raises(NotFound):
         stranger = await people.member()
         await claims.attach(claimed.binding_id, licence=letter, actor=stranger, now=NOW)

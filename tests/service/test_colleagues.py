@@ -1,6 +1,7 @@
 """Colleagues: invited once, removed at once, suspended when a phone is lost, renewed by a tap."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from tortoise.transactions import in_transaction
@@ -8,7 +9,7 @@ from tortoise.transactions import in_transaction
 from bot.clients.database import act_for
 from bot.domain.actors import Staff
 from bot.domain.bindings import AWAY, INVITED_FOR, LIVES, MOST_HOLDERS, RENEW_AFTER, Role, State
-from bot.domain.errors import NotFound, TooMany
+from bot.domain.errors import NotFound, Stale, TooMany
 from bot.domain.sessions import Door
 from bot.services import (
     bindings,
@@ -58,6 +59,45 @@ async def test_an_invited_colleague_acts_at_once_and_the_others_are_told(firm):
     assert (mine.role, mine.fresh_until) == (Role.AGENT, LATER + timedelta(hours=72))
     assert {who for _, who in await told()} == {str(legal.user_id), str(agent.user_id)}
     assert await invitations.listed(one, actor=legal, now=LATER) == ()
+
+
+LIVING = ("for another role", "elsewhere")
+
+
+async def test_an_asking_that_comes_again_invites_once_and_its_last_link_is_good(firm):
+    one, legal, _ = firm
+    number = uuid4()
+    first, last = [
+        await invitations.invite(one, Role.AGENT, actor=legal, now=at, number=number)
+        for at in (NOW, LATER)
+    ]
+
+    assert (first.again, last.again, first.id, last.id) == (False, True, number, number)
+    assert [link.id for link in await invitations.listed(one, actor=legal, now=LATER)] == [number]
+    with pytest.raises(NoInvitation):
+        await invitations.look(first.token, now=LATER)
+    assert (await invitations.look(last.token, now=LATER)).enterprise_id == one
+
+
+@pytest.mark.parametrize("how", ["used", "taken back", "for another role", "elsewhere"])
+async def test_a_number_that_is_over_or_not_ours_makes_no_link(firm, how):
+    one, legal, _ = firm
+    made = await invitations.invite(one, Role.AGENT, actor=legal, now=NOW, number=uuid4())
+    role, place = Role.AGENT, one
+    if how == "used":
+        await invitations.accept(made.token, "赵敏", actor=await people.member(), now=NOW)
+    elif how == "taken back":
+        await invitations.revoke(one, made.id, actor=legal, now=NOW)
+    elif how == "for another role":
+        role = Role.LEGAL
+    else:
+        place = await people.enterprise()
+        await people.bind(legal.user_id, place)
+
+    with pytest.raises(Stale):
+        await invitations.invite(place, role, actor=legal, now=LATER, number=made.id)
+
+    assert len(await invitations.listed(one, actor=legal, now=LATER)) == (how in LIVING)
 
 
 async def test_the_token_is_kept_as_a_hash_only(firm):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from bot.deps import DEPS
 from bot.domain.bindings import Role, State
 from bot.domain.errors import NotFound, Stale, TooMany
-from bot.handlers import forms
+from bot.handlers import forms, once
 from bot.handlers.members import enterprise_id, member, path_id
 from bot.handlers.surface import Contract
 from bot.services import claim_reviews, colleagues, invitations
@@ -71,7 +71,10 @@ class Why(forms.Input):
 
 LIST = Contract("联系人、等待核实的申请和没用过的邀请", returns=Team, refusals=(NotFound,))
 INVITE = Contract(
-    "邀请一位联系人", body=Wanted, returns=Invited, refusals=(NotFound, NeedsLegal, TooMany)
+    "邀请一位联系人",
+    body=Wanted,
+    returns=Invited,
+    refusals=(NotFound, NeedsLegal, Stale, TooMany),
 )
 REVOKE = Contract("收回没用过的邀请", statuses=(204,), refusals=(NotFound,))
 OFFER = Contract("看邀请", returns=Offer, refusals=(NoInvitation,))
@@ -124,7 +127,11 @@ async def invite(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     role = forms.body(request, Wanted).role
     made = await invitations.invite(
-        enterprise_id(request), role, actor=member(request), now=deps.clock()
+        enterprise_id(request),
+        role,
+        actor=member(request),
+        now=deps.clock(),
+        number=once.number(request),
     )
     answer = Invited(
         id=made.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Literal
+from uuid import UUID, uuid4
 
 from aiohttp import web
 from markupsafe import Markup
@@ -28,6 +29,7 @@ TAGS: Mapping[State, str] = {
 
 class Invite(forms.Input):
     role: Literal["legal", "agent"]
+    number: UUID | None = None  # of this page: the form that is sent twice invites once
 
 
 class Reason(forms.Input):
@@ -52,6 +54,7 @@ async def show(request: web.Request) -> web.Response:
         tags=TAGS,
         links=[(one, in_words(one.expires_at.astimezone(BEIJING).date())) for one in links],
         may_hand_over=mine.role is Role.LEGAL,
+        number=uuid4(),
     )
 
 
@@ -100,10 +103,11 @@ async def invite(request: web.Request) -> web.Response:
     deps = request.app[DEPS]
     given = await forms.read_form(request, Invite)
     wanted = enterprise_id(request)
+    who, now = member(request), deps.clock()
     made = await invitations.invite(
-        wanted, Role(given.role), actor=member(request), now=deps.clock()
+        wanted, Role(given.role), actor=who, now=now, number=given.number
     )
-    mine = await bindings.require(member(request), wanted, now=deps.clock())
+    mine = await bindings.require(who, wanted, now=now)
     link = f"{deps.config.public_url}/h5/invitations/{made.token}"
     return pages.render(
         request,
