@@ -639,6 +639,7 @@ PAGES_TO_LOOK_AT: Mapping[str, Open] = {
     "/h5/me": signed_in("/h5/me"),
     "/h5/me at home": home,
     "/h5/me changed": changed("/h5/me"),
+    "/h5/me with a case under way": applied("/h5/me", how="submitted"),
     "/h5/s/{token}": promise_by_link,
     "/h5/s/{token} signed": signed_by_link,
     "/kit": plain("/kit"),
