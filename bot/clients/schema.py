@@ -1,20 +1,23 @@
-"""The database schema: applied under one lock, compared with the models, drafted from them."""
+"""The database schema: applied under one lock, compared with the models, drafted from them.
+
+What makes migrations is loaded when one is made: a web process only asks what is pending.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from tortoise import Tortoise
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
-from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.writer import MigrationWriter
 
 from bot.clients.database import connect_arguments, fetch, orm_config
 from bot.clients.queue import install_queue
 from bot.clients.roles import give_rights
-from bot.clients.schema_steps import apply
+
+if TYPE_CHECKING:
+    from tortoise.migrations.writer import MigrationWriter
 
 _ONE_AT_A_TIME = 725001  # advisory lock: two machines that migrate at once wait for each other
 _MIGRATIONS = "models.migrations"
@@ -22,6 +25,8 @@ _MIGRATIONS = "models.migrations"
 
 async def migrate(url: str) -> None:
     """Bring the schema up to date; harmless when it already is, and when two do it at once."""
+    from bot.clients.schema_steps import apply
+
     lock = await asyncpg.connect(**connect_arguments(url))
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
@@ -51,8 +56,10 @@ def _steps() -> set[str]:
     return {step.stem for folder in folders or () for step in Path(folder).glob("[0-9]*.py")}
 
 
-async def drafts(url: str) -> list[MigrationWriter]:
+async def drafts(url: str) -> "list[MigrationWriter]":
     """Migrations that the models ask for and no file holds: none in a clean checkout."""
+    from tortoise.migrations.autodetector import MigrationAutodetector
+
     config = _config(url)
     async with TortoiseContext() as context:
         await Tortoise.init(config=config, init_connections=False)
