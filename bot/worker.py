@@ -37,14 +37,19 @@ async def run(
     work: Work | None = None,
 ) -> None:
     """Work until told to stop. Ends with an error when PostgreSQL goes: then it is restarted."""
-
-    async with (
-        open_accounts(config, clock) as accounts,
-        open_cabinet(config) as cabinet,
-        open_verifier(config, clock, database_url) as verifier,
-    ):
-        work = work or work_with(accounts, config, cabinet, open_press(config, clock), verifier)
-        await _work(config, database_url, work, clock=clock, stop=stop)
+    database = await open_database(
+        database_url, pool=config.database_pool, application="credit-worker"
+    )
+    try:
+        async with (
+            open_accounts(config, clock) as accounts,
+            open_cabinet(config) as cabinet,
+            open_verifier(config, clock, database_url) as verifier,  # its keys are read through it
+        ):
+            work = work or work_with(accounts, config, cabinet, open_press(config, clock), verifier)
+            await _work(config, database_url, work, clock=clock, stop=stop)
+    finally:
+        await close_database(database)
 
 
 async def _work(
@@ -62,16 +67,12 @@ async def _work(
     metrics = await telemetry.serve_metrics(
         config.metrics_host, config.metrics_port + config.web_processes
     )
-    context = await open_database(
-        database_url, pool=config.database_pool, application="credit-worker"
-    )
     connection = await connect(database_url, application="credit-queue")
     try:
         log.info("worker_ready")
         await listen(connection, on_job, crons, stop=stop, heartbeat=work.heartbeat)
     finally:
         await connection.close()
-        await close_database(context)
         await metrics.cleanup()
 
 

@@ -26,6 +26,7 @@ from bot.domain.actors import Staff
 from bot.domain.certificates import Action, Reason
 from bot.embedded.postgres import STOP_WITH
 from bot.services import certificate_life
+from bot.services.register_folder import RECENT
 from models import Certificate
 from tests.bench.register import Sample, fill
 from tests.engines import Engines
@@ -34,6 +35,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
+BASE = "https://cx.example.org.cn"
 ASKED = int(os.environ.get("VERIFICATIONS", "12000"))
 CERTIFICATES = 2_000
 AT_ONCE = 32
@@ -218,3 +220,20 @@ async def test_a_revocation_reaches_every_process_within_five_seconds(house, eng
 
         await until(everywhere, "every process to know the revocation", limit_s=5)
     assert time.monotonic() - began < 5
+
+
+async def test_where_no_page_is_served_the_worker_keeps_the_register(engines, tmp_path):
+    environ = settings(
+        tmp_path,
+        DATABASE_URL=engines.postgres.url,
+        REDIS_URL=engines.valkey.url,
+        LOG_LEVEL="error",
+    )
+    async with apart(engines.postgres.url):
+        await fill(engines.postgres.url, tmp_path, BASE, 10, real=10, is_open=True)
+
+    async def is_written() -> bool:
+        return (tmp_path / RECENT).exists()
+
+    with running("worker", tmp_path, environ, traced=False):
+        await until(is_written, "the worker to follow the database", limit_s=START_S)
