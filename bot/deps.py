@@ -149,17 +149,19 @@ def open_vault(config: Config) -> Vault:
 
 @asynccontextmanager
 async def open_verifier(
-    config: Config, clock: Callable[[], datetime], database_url: str
+    config: Config, clock: Callable[[], datetime], database_url: str, *, keeps: bool = True
 ) -> AsyncIterator[Verifier]:
     """Who answers for certificates, from a register that follows the database at this address.
 
-    It begins with what was kept on the disk; without an address it stays at that.
+    It begins with what was kept on the disk; without an address it stays at that. `keeps`: whether
+    it may be this process that makes the files of the register for all others.
     """
     register = Register(
         bases=config.addresses,
         issuer=_issuer(config, NoSigner()) if config.state_dir else None,
         folder=config.state_dir,
         production=config.production,
+        keeps=keeps,
     )
     register.restore()
     follows = (

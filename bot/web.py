@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -51,8 +52,36 @@ def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> 
 
             return Child(f"web-{number}", functools.partial(fork, run), patience_s=CHILD_PATIENCE_S)
 
+        def keep() -> int:
+            sock.close()
+            run_async(_keep_register(config, database_url, clock))
+            return 0
+
         children = [child(number) for number in range(config.web_processes)]
+        if config.state_dir is not None:
+            children.append(Child("register", functools.partial(fork, keep)))
+        gc.freeze()  # what is shared with the children stays so: no collection writes into it
         return Supervisor(children, equal=True).run()
+
+
+async def _keep_register(config: Config, database_url: str, clock: Clock) -> None:
+    """Make the register's files for all processes of this machine: a table of all certificates
+    takes memory and time that no page should miss."""
+    stop = _told_to_stop()
+    database = await open_database(database_url, pool=1, application="credit-register-keys")
+    try:
+        async with open_verifier(config, clock, database_url):
+            await stop.wait()
+    finally:
+        await close_database(database)
+
+
+def _told_to_stop() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    return stop
 
 
 async def _serve_one(  # what one process is made of
@@ -63,10 +92,7 @@ async def _serve_one(  # what one process is made of
     sock: socket.socket,
     number: int,
 ) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+    stop = _told_to_stop()
     metrics = await telemetry.serve_metrics(config.metrics_host, config.metrics_port + number)
     database = await open_database(
         database_url, pool=config.database_pool, application="credit-web"
@@ -100,7 +126,7 @@ async def equipped(
     async with (
         open_accounts(config, clock) as accounts,
         open_cabinet(config) as cabinet,
-        open_verifier(config, clock, database_url) as verifier,
+        open_verifier(config, clock, database_url, keeps=False) as verifier,
     ):
         deps = Deps(
             config=config,

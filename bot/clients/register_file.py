@@ -52,12 +52,25 @@ class Table:
         self._codes = parts[2].cast("Q")
         self._holders = parts[3].cast("Q")
 
-    def records(self, wanted: int) -> Iterator[tuple[int, bytes]]:
+    def records(self, wanted: int) -> list[tuple[int, bytes]]:
         """Every record whose number has this hash, with its place: one, as good as always."""
-        at = bisect_left(self._hashes, wanted)
-        while at < self.count and self._hashes[at] == wanted:
-            yield at, self._data[self._starts[at] : self._starts[at + 1]]
+        found = []
+        hashes, starts, at = self._hashes, self._starts, bisect_left(self._hashes, wanted)
+        while at < self.count and hashes[at] == wanted:
+            found.append((at, self._data[starts[at] : starts[at + 1]]))
             at += 1
+        return found
+
+    def at(self, place: int) -> tuple[int, bytes]:
+        """The hash and the record at a place."""
+        return self._hashes[place], self._data[self._starts[place] : self._starts[place + 1]]
+
+    def proof_of(self, wanted: int, record: bytes) -> int:
+        """What was found out about this very record; 0 if it is not here, or nobody asked."""
+        for place, found in self.records(wanted):
+            if found == record:
+                return self.proofs[place]
+        return 0
 
     def held(self, code: int) -> Iterator[int]:
         """Hashes of the numbers that belong to a code with this hash."""

@@ -33,6 +33,7 @@ from bot.domain.signing_keys import Key, Keyring, Purpose
 from bot.services import register_rows
 from bot.services.register_folder import LONG_AGO, Folder, Kept
 from bot.services.register_proofs import Prover
+from bot.services.register_proving import Proving
 from bot.services.register_rows import Marks
 from bot.services.register_tables import Tables
 from bot.services.signing_keys import Issuer, open_newest
@@ -57,7 +58,9 @@ class Register:
         issuer: Issuer | None = None,
         folder: Path | None = None,
         production: bool = False,
+        keeps: bool = True,
     ) -> None:
+        """`keeps`: whether it may become the keeper of the folder."""
         self.bases = tuple(bases)
         """The addresses under which our tokens were issued."""
         self.as_of: datetime | None = None
@@ -66,7 +69,7 @@ class Register:
         self.signing: tuple[Key, Sign] | None = None
         """The key of this machine for receipts and its own files, when it has one."""
         self._issuer = issuer
-        self._folder = Folder(folder, issuer) if folder and issuer else None
+        self._folder = Folder(folder, issuer, keeps=keeps) if folder and issuer else None
         self._production = production
         self._table: Table | None = None
         self._recent: dict[str, bytes] = {}
@@ -76,6 +79,7 @@ class Register:
         self._all_keys: list[Key] = []
         self._prover = Prover(self.bases)
         self._tables = Tables(self._folder)
+        self._proving = Proving(self._prover, self._folder)
         self._unkept = False
         self._told = False
         self._wake = asyncio.Event()
@@ -136,6 +140,7 @@ class Register:
                 await asyncio.sleep(AGAIN_S)
         finally:
             await self._tables.stop()
+            await self._proving.stop()
 
     async def first_look(self, limit_s: float) -> None:
         """Wait until there is something to answer from, so long as others take the questions."""
@@ -152,6 +157,8 @@ class Register:
                 await self.refresh(connection, now=clock())
                 if self._tables.are_due(self._table, can_sign=self.signing is not None):
                     self._tables.begin(self._build_apart(url, clock))
+                if self._folder is not None and self._folder.is_keeper():
+                    self._proving.go_on(self._table, self.signing)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), PAUSE_S)
                 await asyncio.sleep(LEAST_PAUSE_S)
@@ -185,6 +192,7 @@ class Register:
             self.as_of = now
             self._looked.set()
             AS_OF.set(now.timestamp())
+        self._proving.take(self._table)
         if found := await register_rows.status_list(connection, self.status_list[0]):
             self.status_list, self._unkept = found, True
         await self._write_down()
@@ -275,6 +283,7 @@ class Register:
         self._know(list(kept.keys))
         self.status_list = kept.status_list
         self._take(kept.table, kept.records, kept.marks)
+        self._proving.take(self._table)
         self.as_of = kept.as_of
         self._tables.behind = kept.behind
         log.info("register_restored", certificates=len(self), as_of=kept.as_of.isoformat())

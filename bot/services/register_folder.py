@@ -1,12 +1,14 @@
 """The folder in which the processes of a machine share the register.
 
-One of them, the keeper, writes. Both files are signed with a key of this very machine; nothing else
+One of them, the keeper, writes. All files are signed with a key of this very machine; nothing else
 is believed.
 """
 
 import fcntl
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from bot.clients import register_file
 from bot.clients.register_file import BadFileError, Table
 from bot.clients.signer import NoPrivateKeyError, Sign
 from bot.domain.signing_keys import Key, Purpose
+from bot.services.register_proofs import BAD, UNASKED
 from bot.services.register_rows import Marks
 from bot.services.signing_keys import Issuer
 
@@ -27,6 +30,7 @@ log = structlog.get_logger()
 KEEP_EVERY = timedelta(seconds=5)  # how often changes are written down …
 KEEP_ALWAYS = timedelta(seconds=30)  # … and the mere fact that we looked
 RECENT = "certificates.recent"
+PROOFS = "certificates.proofs"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 UNWRITTEN = telemetry.counter(
     "certificate_register_not_written", "登记簿文件写不下去的次数：磁盘满或没有权限，应当报警"
@@ -50,17 +54,20 @@ class Kept:
 class Folder:
     """The files, and whether this process is the one that writes them."""
 
-    def __init__(self, place: Path, issuer: Issuer) -> None:
+    def __init__(self, place: Path, issuer: Issuer, *, keeps: bool = True) -> None:
+        """`keeps`: whether this process may become the keeper."""
         self.place = place
         self._issuer = issuer
+        self._keeps = keeps
         self._lock: IO[bytes] | None = None
         self._kept_at = LONG_AGO
         self._inode = 0
+        self._proofs = (0, "")
 
     def is_keeper(self) -> bool:
         """Whether this process writes the files: the first that got the lock, until it ends."""
-        if self._lock is not None:
-            return True
+        if self._lock is not None or not self._keeps:
+            return self._keeps
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             lock = (self.place / "certificates.lock").open("ab")
@@ -91,6 +98,8 @@ class Folder:
             if inode == self._inode or (than and inode == than.head.get("inode")):
                 return None
             table = register_file.load(path, self._trust)
+        except FileNotFoundError:  # few certificates need no table
+            return None
         except (OSError, BadFileError) as error:
             log.info("register_file_unused", reason=str(error) or type(error).__name__)
             return None
@@ -100,6 +109,48 @@ class Folder:
             self._inode = inode  # not to be read again; what is taken is known by its head
             return None
         return table
+
+    def draft(self) -> tuple[tuple[str, int], ...]:
+        """The table that the keeper is writing; as long as it grows, it is worth waiting for."""
+        found = []
+        for path in self.place.glob("register.*"):
+            with suppress(FileNotFoundError):  # finished, just now
+                found.append((path.name, path.stat().st_size))
+        return tuple(sorted(found))
+
+    def newer_proofs(self, table: Table, fingerprint: str) -> bytes | None:
+        """Which records of this table the keeper found signed; None when it said nothing new."""
+        path = self.place / PROOFS
+        try:
+            known = path.stat().st_ino, table.head["sha256"] + fingerprint
+            if known == self._proofs:
+                return None
+            self._proofs = known
+            found = register_file.read_signed(path, self._trust)
+            if (found["table"], found["fingerprint"]) != (table.head["sha256"], fingerprint):
+                return None
+            good = zlib.decompress(b64decode(found["good"]))
+        except FileNotFoundError:  # it is still asking
+            return None
+        except (OSError, BadFileError) as error:
+            log.info("register_proofs_unused", reason=str(error) or type(error).__name__)
+            return None
+        return good if len(good) == table.count else None
+
+    def write_proofs(
+        self, table: Table, proofs: bytes, fingerprint: str, signing: tuple[Key, Sign]
+    ) -> None:
+        """Say which records are signed; about the others everybody shall ask and raise an alarm."""
+        good = proofs.replace(bytes((BAD,)), bytes((UNASKED,)))
+        content = signed_by(signing[0]) | {
+            "table": table.head["sha256"],
+            "fingerprint": fingerprint,
+            "good": b64encode(zlib.compress(good)).decode(),
+        }
+        try:
+            register_file.write_signed(self.place / PROOFS, content, signing[1])
+        except OSError as error:
+            refused(error)
 
     def is_time(self, now: datetime, *, changed: bool) -> bool:
         """Changes are written down; also that there were none, a little less often."""
@@ -177,11 +228,14 @@ def refused(error: OSError) -> None:
 
 def head(now: datetime, keys: Iterable[Key], signer: Key | None) -> dict[str, Any]:
     return {
+        **signed_by(signer),
         "as_of": now.isoformat(),
-        "key": signer.number if signer else 0,
-        "public": signer.public.hex() if signer else "",
         "keys": [asdict(key) | {"public": key.public.hex()} for key in keys],
     }
+
+
+def signed_by(signer: Key | None) -> dict[str, Any]:
+    return {"key": signer.number if signer else 0, "public": signer.public.hex() if signer else ""}
 
 
 def _key(kept: dict[str, Any]) -> Key:

@@ -1,12 +1,13 @@
 """Whether what stands in the register was signed: asked once about each record, and remembered.
 
 A row of the database is no proof: whoever can write there could invent certificates. A signature
-costs a tenth of a millisecond to check, so it is checked when a certificate is first looked up, and
-a byte beside each record of the table remembers what came of it.
+costs a tenth of a millisecond to check, so it is checked once, at the latest when a certificate is
+first looked up, and a byte beside each record of the table remembers what came of it.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from bot.domain.register import Entry
 from bot.domain.signing_keys import Keyring, Purpose
 
 log = structlog.get_logger()
-_UNASKED, _GOOD, _BAD = 0, 1, 2
+UNASKED, GOOD, BAD = 0, 1, 2
 
 UNSIGNED = telemetry.counter(
     "certificates_registered_unsigned", "登记簿里有、却没有真签名的证书：有人改过数据库，应当报警"
@@ -33,14 +34,17 @@ class Prover:
         """What was found out about the changes on top of the table, by number."""
         self._bases = bases
         self._keys = Keyring()
+        self.fingerprint = ""
+        """Of the keys and addresses against which everything is checked."""
 
     def learn(self, keys: Keyring) -> bool:
         """Take the keys of now; True if they are others, so that all must be asked again."""
-        old, self._keys = self._keys, keys
-        if {n: key.public for n, key in old.keys.items()} == {
-            n: key.public for n, key in keys.keys.items()
-        }:
+        self._keys = keys
+        known = sorted((n, key.purpose, key.public.hex()) for n, key in keys.keys.items())
+        fingerprint = sha256(repr((self._bases, known)).encode()).hexdigest()
+        if fingerprint == self.fingerprint:
             return False
+        self.fingerprint = fingerprint
         self.recent.clear()
         return True
 
@@ -50,13 +54,16 @@ class Prover:
         `proofs` remembers by place: the bytes beside a table, or `recent`.
         """
         known = proofs[place]
-        if known == _UNASKED:
-            known = _GOOD if self._is_signed(entry) else _BAD
-            proofs[place] = known
-            if known == _BAD:
+        if known == UNASKED:
+            known = proofs[place] = self.judge(entry)
+            if known == BAD:
                 UNSIGNED.inc()
                 log.error("registered_but_not_signed", certificate=entry.number)
-        return entry if known == _GOOD else None
+        return entry if known == GOOD else None
+
+    def judge(self, entry: Entry) -> int:
+        """Whether one of our keys signed it, to be remembered."""
+        return GOOD if self._is_signed(entry) else BAD
 
     def _is_signed(self, entry: Entry) -> bool:
         key = self._keys.get(entry.key, Purpose.CERTIFICATE)

@@ -22,7 +22,7 @@ from bot.services.register_rows import Marks
 log = structlog.get_logger()
 
 PAUSE_S = 10.0  # from one table to the next while everything is being signed again
-KEEPER_PATIENCE_S = 20.0  # for the keeper's table, before making one for this process alone
+KEEPER_PATIENCE_S = 60.0  # for a keeper that writes nothing, before making a table alone
 Signing = tuple[Key, Sign] | None
 
 
@@ -33,6 +33,7 @@ class Tables:
         self.behind = False
         self._folder = folder
         self._behind_since = 0.0
+        self._draft: tuple[tuple[str, int], ...] = ()
         self._last = (0.0, 0.0)  # when the last one was finished, and how long it took
         self._made: Table | None = None
         self._making: asyncio.Task[None] | None = None
@@ -76,6 +77,8 @@ class Tables:
             return False
         if not can_sign or self._folder is None or self._folder.is_keeper():
             return True
+        if (draft := self._folder.draft()) != self._draft:
+            self._draft, self._behind_since = draft, now  # the keeper is at work
         usual = float(table.head.get("took", 0)) if table else 0.0
         return now - self._behind_since > max(KEEPER_PATIENCE_S, 4 * usual)
 

@@ -19,6 +19,8 @@ from random import Random
 import uvloop
 
 from bot.domain.certificate_token import PARAMETER, pack, unpack
+from bot.services.register import PAUSE_S
+from bot.services.register_folder import PROOFS
 from tests.bench.bare import ANSWER as BARE_ANSWER
 from tests.bench.callback import free_port
 from tests.bench.load import ask, burst, connect, listening
@@ -34,6 +36,7 @@ from tests.bench.paired import (
 )
 from tests.bench.register import Sample, fill
 from tests.engines import TEMPLATE, Engines, create_database
+from tests.waiting import until
 
 EVERYBODY, REAL, SECONDS = 230_000, 20_000, 1.0
 MOST_MIB = 150  # a web process with EVERYBODY in its register
@@ -104,8 +107,18 @@ async def settled(url: str, sample: Sample) -> None:
         await asyncio.sleep(0.1)
 
 
+async def proved(state: Path) -> None:
+    """Wait until the keeper has checked every signature, and the others have heard of it."""
+
+    async def said() -> bool:
+        return (state / PROOFS).exists()
+
+    await until(said, "the keeper to have checked every signature", limit_s=1800)
+    await asyncio.sleep(2 * PAUSE_S)
+
+
 async def run(
-    pid: int, url: str, bare_pid: int, bare: str, samples: list[Sample], pairs: int
+    pid: int, url: str, bare_pid: int, bare: str, samples: list[Sample], *, pairs: int, state: Path
 ) -> bool:
     for address in (url, bare):
         await listening(address)
@@ -113,6 +126,8 @@ async def run(
     for sample in samples[:50]:
         await settled(url, sample)
     print(f"the register is there after {time.monotonic() - started:.1f} s", flush=True)
+    await proved(state)
+    print(f"its signatures are checked after {time.monotonic() - started:.1f} s", flush=True)
     fine = True
     for kind in KINDS:
         base = side("bare", bare_pid, bare, kind, samples, BARE_ANSWER)
@@ -162,7 +177,15 @@ def main(arguments: list[str]) -> int:
             pid = stack.enter_context(server((sys.executable, "-m", "bot", "web"), env))
             bare_pid = stack.enter_context(server(bare))
             fine = uvloop.run(
-                run(pid, base, bare_pid, f"http://127.0.0.1:{bare_port}", samples, pairs)
+                run(
+                    pid,
+                    base,
+                    bare_pid,
+                    f"http://127.0.0.1:{bare_port}",
+                    samples,
+                    pairs=pairs,
+                    state=Path(state),
+                )
             )
             fine &= is_small(pid, number)
     finally:
