@@ -77,11 +77,9 @@ def encode(claim: Claim) -> bytes:
 
 def write(head: Head, scheme: str, level: str, code: str, name: str) -> bytes:
     """The same from parts: key, random, position, and the days since EPOCH."""
-    parts = [_HEAD.pack(VERSION, *head)]
-    for text in (scheme, level, code):
-        parts += (bytes((len(text),)), text.encode("ascii"))
+    texts = f"{len(scheme):c}{scheme}{len(level):c}{level}{len(code):c}{code}".encode("ascii")
     called = name.encode("utf-16-be")
-    return b"".join((*parts, bytes((len(called) // 2,)), called))
+    return _HEAD.pack(VERSION, *head) + texts + bytes((len(called) // 2,)) + called
 
 
 def decode(number: str, payload: bytes) -> Claim:

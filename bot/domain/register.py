@@ -76,9 +76,12 @@ class Entry(NamedTuple):
         return _INSTANT + timedelta(microseconds=self.recorded)
 
 
+_WHOLE = len(Entry._fields)
+
+
 def day_of(now: datetime) -> int:
     """Today in Beijing."""
-    return int((now - _MIDNIGHT).total_seconds() // 86400)
+    return (now - _MIDNIGHT).days
 
 
 def state_on(entry: Entry, on: int) -> State:
@@ -104,8 +107,8 @@ def chinese_day(number: int) -> str:
 
 
 def read_entry(record: bytes) -> Entry:
-    fixed = _FIXED.unpack_from(record)
-    return Entry(*fixed, *record[_FIXED.size :].decode().split(_SEPARATOR))
+    fields = _FIXED.unpack_from(record) + tuple(record[_FIXED.size :].decode().split(_SEPARATOR))
+    return Entry._make(fields) if len(fields) == _WHOLE else Entry(*fields)  # the former is quicker
 
 
 def hashed(text: str) -> int:

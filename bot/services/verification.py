@@ -63,7 +63,7 @@ class Verifier:
             return []
         plain = typed_number(code)
         entries = self.register.of_code(plain) if CREDIT_CODE.fullmatch(plain) else []
-        return [self._judged(entry, Signature.ABSENT, now, full=True) for entry in entries]
+        return [self._judged(entry, now, full=True) for entry in entries]
 
     def may_miss(self, now: datetime) -> bool:
         """Whether there may be certificates that the register does not know of."""
@@ -104,7 +104,7 @@ class Verifier:
                 return self._unknown(Why.BAD_SIGNATURE, now)
         if not _accepted(key, entry, now):
             return self._unknown(Why.WRONG_KEY, now)
-        return self._judged(entry, Signature.GOOD, now, full=True)
+        return self._stated(entry, key, Signature.GOOD, now, full=True)
 
     def _by_token_alone(self, token: str, now: datetime) -> Finding:
         """The number was signed too, but does not stand in the token: the register knows it."""
@@ -150,12 +150,19 @@ class Verifier:
             return self._too_old(now, Signature.ABSENT)
         if entry is None:
             return self._unknown(Why.NOT_FOUND, now, Signature.ABSENT)
-        return self._judged(entry, Signature.ABSENT, now, full=False)
+        return self._judged(entry, now, full=False)
 
-    def _judged(self, entry: Entry, signature: Signature, now: datetime, *, full: bool) -> Finding:
+    def _judged(self, entry: Entry, now: datetime, *, full: bool) -> Finding:
+        """What was found without its token."""
         key = self.register.keys.get(entry.key, Purpose.CERTIFICATE)
-        if signature is Signature.ABSENT and not _accepted(key, entry, now):
+        if not _accepted(key, entry, now):
             return self._unknown(Why.WRONG_KEY, now, Signature.ABSENT)
+        return self._stated(entry, key, Signature.ABSENT, now, full=full)
+
+    def _stated(
+        self, entry: Entry, key: Key | None, signature: Signature, now: datetime, *, full: bool
+    ) -> Finding:
+        """The state of what is authentic."""
         if self.register.is_in_doubt(entry.number):
             return Finding(
                 Outcome.UNAVAILABLE, Why.CHANGING, signature, now, self.register.as_of, entry,

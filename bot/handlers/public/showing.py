@@ -192,10 +192,10 @@ def _level(programme: str, level: str) -> orjson.Fragment:
 def as_json(found: Finding) -> dict[str, object]:
     """The JSON twin; names of fields never change, fields may be added."""
     answer: dict[str, object] = {
-        "outcome": found.outcome.value,
-        "why": found.why.value,
+        "outcome": found.outcome,
+        "why": found.why,
         "word": found.word,
-        "signature": found.signature.value,
+        "signature": found.signature,
         "demonstration": found.demonstration,
         "checked_at": found.checked_at,
         "status_as_of": found.as_of,
