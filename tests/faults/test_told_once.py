@@ -1,8 +1,9 @@
 """Workers killed while they send: every message arrives, none of them twice."""
 
-import signal
+import asyncio
 from collections import Counter
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -13,8 +14,9 @@ from bot.sandbox.people import FIRST_PEOPLE
 from bot.services import telling
 from bot.services.telling import Person
 from models import Telling
+from tests import forked
 from tests.conftest import NOW
-from tests.product import Running, running, settings
+from tests.product import running, settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.faults
@@ -39,7 +41,18 @@ async def test_three_killed_workers_lose_and_double_no_message(
     db: str, redis_url: str, tmp_path: Path
 ):
     environ = settings(tmp_path, DATABASE_URL=db, REDIS_URL=redis_url, LOG_LEVEL="error")
+    began, log = datetime.now(UTC).isoformat(), tmp_path / "worker.log"
+
     with ExitStack() as stack:
+        output = stack.enter_context(log.open("ab"))
+
+        def start() -> forked.Forked:
+            worker = forked.start(
+                "tests.faults.hasty_worker", db, began, env=environ, output=output, traced=False
+            )
+            stack.callback(worker.terminate)
+            return worker
+
         web = stack.enter_context(running("web", tmp_path, environ))
         stack.enter_context(running("sandbox", tmp_path, environ))
         await web.ready()
@@ -62,17 +75,17 @@ async def test_three_killed_workers_lose_and_double_no_message(
             async with http.post("/_control/faults", json={"api": SLOW | {"after": True}}):
                 await put_messages()
             for mark in KILL_AT:
-                worker = stack.enter_context(running("worker", tmp_path, environ))
+                worker = start()
 
-                async def sent(mark: int = mark, worker: Running = worker) -> bool:
-                    assert worker.process.poll() is None, worker.log.read_text()
+                async def sent(mark: int = mark, worker: forked.Forked = worker) -> bool:
+                    assert worker.poll() is None, log.read_text()
                     return len(await rows("sends")) >= mark
 
                 await until(sent, f"{mark} messages")
-                worker.process.send_signal(signal.SIGKILL)
-                worker.process.wait()
+                worker.kill()
+                await asyncio.to_thread(worker.wait)
             in_flight = await Telling.filter(state="sending").count()
-            stack.enter_context(running("worker", tmp_path, environ))
+            start()
 
             async def all_ended() -> bool:
                 return not await Telling.filter(state__in=["queued", "sending", "sent"]).exists()
