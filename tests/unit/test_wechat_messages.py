@@ -322,6 +322,7 @@ def test_what_is_no_message_is_refused(xml):
         read(xml)
 
 
+@pytest.mark.no_cover  # 500 times what the tests above do once
 @settings(max_examples=500, deadline=None)
 @given(
     st.recursive(
@@ -446,6 +447,21 @@ def test_one_item_without_brackets_is_a_list_of_one(listed):
     assert event.fields["List"] == [{"TemplateId": "T1", "MsgID": "5"}]
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{", "不是完整的 JSON"),
+        (b'{"a": NaN}', "不是完整的 JSON"),
+        (b"{}", "没有内容"),
+        (make_json(x=[[[[[[[[[[1]]]]]]]]]]), "嵌套太深"),
+    ],
+)
+def test_json_that_is_no_message_is_refused_with_the_reason(body, why):
+    with pytest.raises(BadInput, match=why):
+        read(body)
+
+
+@pytest.mark.no_cover  # 300 times what the tests above do once
 @settings(max_examples=300, deadline=None)
 @given(
     st.dictionaries(
