@@ -5,13 +5,15 @@ import sys
 
 from tests.check import gates
 
-EVERYTHING = ["-n", "4", "--dist", "worksteal", "--cov", "--cov-report="]
+EVERYTHING = ["-n", "4", "--dist", "worksteal"]
 
 
 def main() -> None:
     words = sys.argv[1:]
     if not words and gates():
         sys.exit("the gates do not hold: mend what is said above, then run ./run test again")
+    if not words:
+        os.environ["PYTEST_PLUGINS"] = "tests.covering"
     argv = [sys.executable, "-m", "pytest", *(words or EVERYTHING)]
     os.execv(argv[0], argv)
 

@@ -1,24 +1,19 @@
 """`db`, `redis_url`, the fixed instant: nothing else at the root."""
 
-import io
 import os
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import chain, groupby
 
 import asyncpg
-import coverage
 import pytest
-from coverage.exceptions import NoDataError
 
 from bot.clients.database import close_database, open_database
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
-RULES = ("bot/domain/*", "bot/scoring/*")
-COVERED = (((RULES, ()), 100.0), ((("bot/*", "models/*"), (*RULES, "models/migrations/*")), 90.0))
+COVERING = "tests.covering"  # present when the whole suite runs
 
 _engines = pytest.StashKey[Engines]()
 _gaps = pytest.StashKey[list[str]]()
@@ -51,20 +46,6 @@ def is_long(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(name) for name in ("faults", "browser"))
 
 
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Mean `no_cover`: pytest-cov stops its own tracer, which gives way to another that runs in
-    every process of a run with workers, and thousands of scores take six times as long."""
-    tracer = sys.gettrace() if item.get_closest_marker("no_cover") else None
-    if tracer is not None:
-        sys.settrace(None)
-    try:
-        yield
-    finally:
-        if tracer is not None:
-            sys.settrace(tracer)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A skipped test hides a gap, and so does code that no test runs: either fails the run."""
@@ -74,8 +55,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     skipped = len(reporter.stats.get("skipped", ()))
     config.stash[_gaps] = [f"{skipped} tests were skipped"] if skipped else []
-    if config.getoption("cov_source", default=None):
-        config.stash[_gaps] += uncovered()
+    if covering := config.pluginmanager.get_plugin(COVERING):
+        config.stash[_gaps] += covering.gaps()
     if config.stash[_gaps] and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -83,21 +64,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for gap in terminalreporter.config.stash.get(_gaps, []):
         terminalreporter.write_line(f"GAP: {gap}", red=True)
-
-
-def uncovered() -> list[str]:
-    """The parts of the product that fall below their threshold, rules below a hundred percent."""
-    found = coverage.Coverage()
-    found.load()
-    gaps = []
-    for places, least in COVERED:
-        try:
-            got = found.report(include=list(places[0]), omit=list(places[1]), file=io.StringIO())
-        except NoDataError:  # a run over a part of the tree
-            continue
-        if got < least:
-            gaps.append(f"{', '.join(places[0])}: {got:.2f} % covered, {least} % needed")
-    return gaps
 
 
 @pytest.fixture(scope="session")

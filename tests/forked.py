@@ -1,8 +1,8 @@
 """Real processes of the product, forked from one that has read its modules: each is there at once.
 
-`python -m bot …` needs a second of processor time to read them, twice that under coverage, and the
-tests start hundreds of such commands. What runs is the same module as __main__, with arguments,
-environment and output of its own; that `./run` starts from nothing is shown in tests/faults.
+`python -m bot …` needs a second of processor time to read them, and the tests start hundreds of
+such commands. What runs is the same module as __main__, with arguments, environment and output of
+its own; that `./run` starts from nothing is shown in tests/faults.
 """
 
 import array
@@ -69,17 +69,10 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def start(
-    module: str, *words: str, env: Mapping[str, str], output: IO[bytes] | int, traced: bool = True
-) -> Forked:
-    """Run `python -m module words…` with this environment and nothing else of ours.
-
-    What does the same thing thousands of times is not traced: it would take twice as long and
-    cover no line that other tests leave out.
-    """
-    env = env if traced else _untraced(env)
+def start(module: str, *words: str, env: Mapping[str, str], output: IO[bytes] | int) -> Forked:
+    """Run `python -m module words…` with this environment and nothing else of ours."""
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(_kindergarten(traced=traced))
+    connection.connect(_kindergarten())
     fd = output if isinstance(output, int) else output.fileno()
     socket.send_fds(connection, [b"\0"], [fd])
     connection.sendall(json.dumps([module, words, dict(env)]).encode())
@@ -87,18 +80,13 @@ def start(
     return Forked(connection)
 
 
-def _untraced(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
-
-
 @cache
-def _kindergarten(*, traced: bool) -> str:
+def _kindergarten() -> str:
     """Start the process that forks, once for each test process; answer where it listens."""
     folder = tempfile.mkdtemp(prefix="forked-")
     place = str(Path(folder) / "socket")
     parent = subprocess.Popen(
         [sys.executable, "-m", "tests.forked", place],
-        env=os.environ if traced else _untraced(os.environ),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,

@@ -89,16 +89,14 @@ class Running:
 
 
 @contextmanager
-def running(
-    command: str, folder: Path, environ: dict[str, str], *, traced: bool = True
-) -> Iterator[Running]:
+def running(command: str, folder: Path, environ: dict[str, str]) -> Iterator[Running]:
     """Start `python -m bot COMMAND`; at the end whatever is left of it is killed."""
     log = folder / f"{command}.log"
     with log.open("ab") as output:
         process: Process = (
             spawn([sys.executable, "-m", "bot", command], env=environ, output=output)
             if command == "up"  # as a newcomer starts it, from nothing
-            else forked.start("bot", command, env=environ, output=output, traced=traced)
+            else forked.start("bot", command, env=environ, output=output)
         )
     product = Running(command, process, environ, log)
     family = [psutil.Process(process.pid)]

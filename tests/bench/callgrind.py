@@ -17,7 +17,7 @@ _COLLECTED = re.compile(r"Collected : (\d+)")
 def _answer(counts: list[int], *prefix: str) -> str:
     done = subprocess.run(
         [*prefix, sys.executable, "-m", "tests.bench.cycles", *map(str, counts)],
-        # Nothing else of our environment, or coverage would count itself in the child.
+        # Nothing else of our environment, which might be counted too.
         env={"PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0"},
         cwd=ROOT,
         capture_output=True,

@@ -232,7 +232,7 @@ async def open_road(
     with log.open("ab") as output:
         mother = forked.start(
             "tests.faults.deadly_server", db, os.environ[REDIS_URL], str(folder),
-            *map(str, ports), env=dict(os.environ), output=output, traced=False,
+            *map(str, ports), env=dict(os.environ), output=output,
         )  # fmt: skip
 
     async def is_there() -> bool:

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 async def product(db: str, redis_url: str, folder: Path) -> AsyncIterator[Running]:
     given = settings(folder, DATABASE_URL=db, REDIS_URL=redis_url, LOG_LEVEL="warning")
     environ = {name: value for name, value in given.items() if not name.startswith("COV")}
-    with running("web", folder, environ, traced=False) as product:
+    with running("web", folder, environ) as product:
         await product.ready()
         yield product
 

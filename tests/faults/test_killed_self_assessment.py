@@ -69,7 +69,7 @@ async def test_a_kill_at_any_answer_loses_no_answer(published, db: str, tmp_path
     kept: dict[str, dict[str, str]] = {}
     in_the_middle = 0
     for number, (name, parts) in enumerate(ANSWERS.items()):
-        with running("web", tmp_path, environ, traced=False) as product:
+        with running("web", tmp_path, environ) as product:
             await product.ready()
             mini = Mini(product, firm, opened.token)
             seen, found = await mini.parts()
@@ -90,7 +90,7 @@ async def test_a_kill_at_any_answer_loses_no_answer(published, db: str, tmp_path
             kept[name] = parts
         else:
             assert number % 2  # only what nobody was told was saved may be missing
-    with running("web", tmp_path, environ, traced=False) as product:
+    with running("web", tmp_path, environ) as product:
         await product.ready()
         mini = Mini(product, firm, opened.token)
         seen, found = await mini.parts()

@@ -38,7 +38,7 @@ async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
     def start() -> forked.Forked:
         port = str(free_port_pair())
         words = ("tests.faults.counting_worker", db, port)
-        return forked.start(*words, env=os.environ, output=2, traced=False)
+        return forked.start(*words, env=os.environ, output=2)
 
     workers = [start() for _ in range(2)]
 

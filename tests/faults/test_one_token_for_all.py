@@ -76,9 +76,7 @@ async def test_eight_processes_lose_no_message_when_their_token_is_revoked(
     dice = random.Random(11)
     outputs = [(tmp_path / f"p{number}").open("w+b") for number in range(PROCESSES)]
     processes = [
-        forked.start(
-            SENDER, f"p{n}", db, str(wechat.port), env=os.environ, output=outputs[n], traced=False
-        )
+        forked.start(SENDER, f"p{n}", db, str(wechat.port), env=os.environ, output=outputs[n])
         for n in range(PROCESSES)
     ]
     try:
@@ -134,9 +132,7 @@ async def test_a_storm_of_refusals_costs_three_questions_and_ends_by_itself(
     await wechat.control("faults", {"api": storm})
     outputs = [(tmp_path / f"p{number}").open("w+b") for number in range(PROCESSES)]
     processes = [
-        forked.start(
-            SENDER, f"p{n}", db, str(wechat.port), env=os.environ, output=outputs[n], traced=False
-        )
+        forked.start(SENDER, f"p{n}", db, str(wechat.port), env=os.environ, output=outputs[n])
         for n in range(PROCESSES)
     ]
     try:

@@ -48,7 +48,7 @@ async def test_three_killed_workers_lose_and_double_no_message(
 
         def start() -> forked.Forked:
             worker = forked.start(
-                "tests.faults.hasty_worker", db, began, env=environ, output=output, traced=False
+                "tests.faults.hasty_worker", db, began, env=environ, output=output
             )
             stack.callback(worker.terminate)
             return worker

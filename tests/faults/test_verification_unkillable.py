@@ -73,7 +73,7 @@ async def house(engines: Engines, tmp_path: Path) -> AsyncIterator[tuple[Running
     url, many = engines.postgres.url, CERTIFICATES
     async with apart(url):
         samples = await fill(url, tmp_path, base, many, real=many, is_open=True)
-    with running("web", tmp_path, environ, traced=False) as product:
+    with running("web", tmp_path, environ) as product:
         await product.ready()
         await known(product, samples[0])
         yield product, samples
@@ -235,5 +235,5 @@ async def test_where_no_page_is_served_the_worker_keeps_the_register(engines, tm
     async def is_written() -> bool:
         return (tmp_path / RECENT).exists()
 
-    with running("worker", tmp_path, environ, traced=False):
+    with running("worker", tmp_path, environ):
         await until(is_written, "the worker to follow the database", limit_s=START_S)

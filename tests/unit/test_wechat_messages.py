@@ -322,13 +322,12 @@ def test_what_is_no_message_is_refused(xml):
         read(xml)
 
 
-@pytest.mark.no_cover  # 500 times what the tests above do once
 @settings(max_examples=500, deadline=None)
 @given(
     st.recursive(
         st.text(st.sampled_from("a<>&;]![\n你"), max_size=8),
         lambda inner: st.lists(
-            st.tuples(st.sampled_from(["List", "item", "MsgType", "Event", "x"]), inner)
+            st.tuples(st.sampled_from(["List", "item", "MsgType", "Event", "x"]), inner), max_size=4
         ).map(lambda pairs: "".join(f"<{name}>{value}</{name}>" for name, value in pairs)),
     )
 )
@@ -461,14 +460,16 @@ def test_json_that_is_no_message_is_refused_with_the_reason(body, why):
         read(body)
 
 
-@pytest.mark.no_cover  # 300 times what the tests above do once
+WORDS = st.text(max_size=8)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["List", "MsgType", "Event", "EventKey", "MsgId", "trace_id", "x"]),
         st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS,
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
             max_leaves=8,
         ),
     )

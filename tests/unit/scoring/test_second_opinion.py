@@ -26,8 +26,6 @@ from tests.unit.second_opinion import (
     smallest,
 )
 
-pytestmark = pytest.mark.no_cover  # many thousand runs; the rules have their own tests
-
 ENTERPRISES = {"casme-public-credit": 8000, "sme-credit-rating": 5000, "shanxi-integrity": 7200}
 ROW = 40  # enterprises from one seed
 LEVELS = {

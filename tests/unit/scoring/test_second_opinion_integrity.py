@@ -12,8 +12,6 @@ import pytest
 from tests.oracle.shanxi import DIMENSIONS
 from tests.unit.second_opinion import AS_OF, INTEGRITY, both, event, marked
 
-pytestmark = pytest.mark.no_cover  # many thousand runs; the rules have their own tests
-
 
 def dimensions(**marks: tuple[int, ...]) -> list[dict[str, Any]]:
     """Full marks in all eleven dimensions but these."""

@@ -17,8 +17,6 @@ from tests.oracle.enterprises import ADVERSE, CHOSEN, COUNTED, KINDS, MARKED, En
 from tests.oracle.facts import Told
 from tests.unit.second_opinion import ORACLES, engine, of_engine
 
-pytestmark = pytest.mark.no_cover  # many thousand runs; the rules have their own tests
-
 Fact = tuple[str, dict[str, Any]]
 LIMITS = {
     "casme-public-credit": (500, 1000),

@@ -10,8 +10,6 @@ import pytest
 
 from tests.unit.second_opinion import AS_OF, INTEGRITY, PUBLIC, both, event
 
-pytestmark = pytest.mark.no_cover  # many thousand runs; the rules have their own tests
-
 DAY = timedelta(days=1)
 OLD = {"founded_on": date(2006, 3, 2)}  # twenty years to the day
 BEST: dict[str, Any] = {

@@ -19,8 +19,6 @@ from tests.oracle.rating import CHOICES, FOUND, GROUPS, LOOKED, MARKS
 from tests.oracle.rating import ITEMS as GRANTED
 from tests.unit.second_opinion import AS_OF, RATING, both, engine, event, marked
 
-pytestmark = pytest.mark.no_cover  # many thousand runs; the rules have their own tests
-
 
 def statement(**amounts: str) -> dict[str, Any]:
     items = {item: Decimal(amount) for item, amount in amounts.items()}
