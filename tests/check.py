@@ -3,14 +3,31 @@
 import subprocess
 import sys
 import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
 TOOLS = Path(sysconfig.get_path("scripts"))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A tool that judges the whole tree."""
+
+    name: str
+    words: tuple[str, ...]
+
+    def complaints(self) -> str:
+        """What it says when it does not hold, else nothing."""
+        argv = [str(TOOLS / self.words[0]), *self.words[1:]]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return (done.stdout + done.stderr or "it failed") if done.returncode else ""
+
+
 GATES = (
-    ("style", [TOOLS / "ruff", "check", "."]),
-    ("format", [TOOLS / "ruff", "format", "--check", "-q", "."]),
-    ("types", [TOOLS / "mypy"]),
-    ("imports", [TOOLS / "lint-imports"]),
+    Gate("types", ("mypy",)),
+    Gate("imports", ("lint-imports",)),
+    Gate("style", ("ruff", "check", ".")),
+    Gate("format", ("ruff", "format", "--check", "-q", ".")),
 )
 # Promises about the code itself; how much of it is covered shows only when every test has run.
 PROMISES = ("test_house_rules", "test_surface", "test_config", "test_messages", "test_openapi")
@@ -18,19 +35,16 @@ HOUSE_RULES = [sys.executable, "-m", "pytest", "-q", "-n", "0"]
 HOUSE_RULES += [f"tests/unit/{name}.py" for name in PROMISES]
 
 
-def gates() -> list[str]:
-    """Run every gate; answer the names of those that do not hold, after saying why."""
-    fallen = []
-    for name, argv in GATES:
-        words = [str(part) for part in argv]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        print(f"{'✗' if done.returncode else '✓'} {name}", flush=True)
-        if done.returncode:
-            print(done.stdout + done.stderr, flush=True)
-            fallen.append(name)
-    return fallen
+def gates() -> bool:
+    """Try every gate, and say why one does not hold."""
+    hold = True
+    for gate in GATES:
+        why = gate.complaints()
+        print(f"✗ {gate.name}\n{why}" if why else f"✓ {gate.name}", flush=True)
+        hold = hold and not why
+    return hold
 
 
 if __name__ == "__main__":
-    fallen = gates()
-    sys.exit(bool(fallen) or subprocess.run(HOUSE_RULES, check=False).returncode)
+    hold = gates()
+    sys.exit(not hold or subprocess.run(HOUSE_RULES, check=False).returncode)

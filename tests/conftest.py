@@ -13,6 +13,7 @@ from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
+LONG = ("gate", "faults", "browser")
 COVERING = "tests.covering"  # present when the whole suite runs
 
 _engines = pytest.StashKey[Engines]()
@@ -32,8 +33,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deal the modules among the processes, those that start servers and browsers first: what is
-    left for whoever is done early are short tests."""
+    """Deal the modules among the processes, the longest kinds first: what is left for
+    whoever is done early are short tests."""
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     modules = [list(module) for _, module in groupby(items, lambda item: item.path)]
     hands: list[list[pytest.Item]] = [[] for _ in range(count)]
@@ -43,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def is_long(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("faults", "browser"))
+    return any(item.get_closest_marker(name) for name in LONG)
 
 
 @pytest.hookimpl(trylast=True)
