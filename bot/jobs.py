@@ -95,6 +95,7 @@ SCHEDULE: tuple[Schedule, ...] = (
     Schedule("outbox.sweep", "* * * * *", lambda now: outbox.sweep(now=now)),
     Schedule("telling.sweep", "* * * * *", lambda now: telling.sweep(now=now)),
     Schedule("plaques.expire", "20 16 * * *", lambda now: plaques.cancel_ended(now=now)),
+    Schedule("retention.nobody", "*/5 * * * *", lambda now: retention.purge_of_nobody(now=now)),
     Schedule("retention.purge", "17 * * * *", lambda now: retention.purge(now=now)),
 )
 

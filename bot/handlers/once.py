@@ -6,6 +6,11 @@ needs nothing of the database that it did not need before.
 The edge asks `needed` of every route; a handler knows nothing of it. What counts as the same
 request is method, address and the declared body, or fields and content of the files of an upload,
 which is read first. Refusals are kept like answers; what may go well a little later is not.
+
+Anybody may be nobody, so what is kept for them is bounded: whoever asks beyond it is served as if
+they had given no key. Nobody's rows live 10 minutes and are swept every 5, so of 15 minutes' worth
+there are, for each process, 1200 x 15 small answers of about 1 KiB with row and index, and 2 MiB x
+15 of large ones: 48 MiB, and 96 MiB of the two processes that there are by default.
 """
 
 import asyncio
@@ -22,9 +27,10 @@ from aiohttp import web
 from bot.clients.database import GONE
 from bot.deps import ACTOR, DEPS
 from bot.domain.actors import Member
-from bot.domain.errors import BadInput, DomainError, Unavailable
+from bot.domain.errors import BadInput, DomainError, TooMany, Unavailable
 from bot.handlers import errors, forms, papers, uploads
 from bot.handlers.audience import SIGNED_IN
+from bot.handlers.limits import Limiter, client_of
 from bot.handlers.members import member
 from bot.handlers.surface import Handler, Route
 from bot.services import idempotency
@@ -37,7 +43,11 @@ REPLAYED = "Idempotency-Replayed"
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 NOT_KEPT = frozenset({401, 408, 413, 429})
 NOT_YET: tuple[type[DomainError], ...] = (NoConsent, TooFresh)  # agreeing or waiting mends it
-LARGEST = 1024 * 1024  # the answer about 500 certificates is half of it
+LARGEST = 256 * 1024
+LARGEST_FOR_NOBODY = 1024 * 1024  # the answer about 500 certificates is half of it
+SMALL = 512  # a session or a refusal, which no flood of large answers pushes out
+KEYS_OF_NOBODY = Limiter(per_client=600, in_all=1200, seconds=60)
+BYTES_FOR_NOBODY = Limiter(per_client=LARGEST_FOR_NOBODY, in_all=2 * 1024 * 1024, seconds=60)
 
 
 class NoKey(BadInput):
@@ -75,6 +85,8 @@ async def perform(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise NoKey(field=HEADER)
     if not isinstance(actor, Member | None):
         raise TypeError("keys belong to members, or to nobody")
+    if actor is None and not _within(KEYS_OF_NOBODY, request):
+        return await handler(request)
     whose = (actor.user_id if actor else idempotency.NOBODY, key or "")
     async with _given(request) as given:
         return await _once(request, handler, whose, given, now=request.app[DEPS].clock())
@@ -93,7 +105,7 @@ async def _once(
         return _again(kept)
     try:
         answer, final = await _answered(request, handler)
-        kept = _keepable(answer) if final else None
+        kept = _keepable(request, answer) if final else None
         if kept is not None:
             await idempotency.keep(user, key, kept, vault=deps.vault, now=now)
     finally:
@@ -138,13 +150,25 @@ def _content(parts: uploads.Parts) -> str:
     return json.dumps([parts.fields, files], sort_keys=True)
 
 
-def _keepable(answer: web.StreamResponse) -> Kept | None:
+def _keepable(request: web.Request, answer: web.StreamResponse) -> Kept | None:
     if answer.status in NOT_KEPT or answer.status >= 500 or not isinstance(answer, web.Response):
         return None
     body = answer.body or b""
-    if not isinstance(body, bytes) or len(body) > LARGEST:
+    if not isinstance(body, bytes):
         return None
-    return Kept(answer.status, answer.content_type, body)
+    if request.get(ACTOR):
+        fits = len(body) <= LARGEST
+    else:
+        fits = len(body) <= SMALL or _within(BYTES_FOR_NOBODY, request, len(body))
+    return Kept(answer.status, answer.content_type, body) if fits else None
+
+
+def _within(limiter: Limiter, request: web.Request, cost: int = 1) -> bool:
+    try:
+        limiter.spend(client_of(request), cost)
+    except TooMany:
+        return False
+    return True
 
 
 def _again(kept: Kept) -> web.Response:

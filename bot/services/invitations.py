@@ -1,4 +1,7 @@
-"""Inviting colleagues: a link for one person, once, for a few days; its token is kept as a hash."""
+"""Inviting colleagues: a link for one person, once, for a few days; its token is kept as a hash.
+
+The answer that showed it lies sealed for a day besides, where it was asked for with a key.
+"""
 
 import secrets
 from dataclasses import dataclass, field
@@ -35,7 +38,7 @@ class NoInvitation(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A fresh link. The token stands here and nowhere else."""
+    """A fresh link. The token stands here, and sealed in the answer that is kept for its key."""
 
     id: UUID
     role: Role
@@ -78,7 +81,8 @@ async def invite(
     async with in_transaction():
         await binding_steps.lock(enterprise_id)
         links = await _open(enterprise_id, now=now)
-        made = next((one for one in links if (one.id, one.role) == (number, role)), None)
+        asked = (number, role, mine.binding_id)  # a colleague's link is none of the asker's
+        made = next((o for o in links if (o.id, o.role, _maker(o)) == asked), None)
         if again := made is not None:
             await Invitation.filter(id=made.id).update(token_hash=hashed(token))
         elif len(links) >= MOST_OPEN:
@@ -228,7 +232,12 @@ async def _living(token: str, *, now: datetime) -> Invitation:
 async def _open(enterprise_id: UUID, *, now: datetime) -> list[Invitation]:
     return await Invitation.filter(
         enterprise_id=enterprise_id, used_at=None, revoked_at=None, expires_at__gt=now
-    ).order_by("-id")
+    ).order_by("-created_at", "-id")
+
+
+def _maker(invitation: Invitation) -> UUID:
+    binding_id: UUID = invitation.made_by_id  # type: ignore[attr-defined]
+    return binding_id
 
 
 async def _note(action: str, invitation: Invitation, *, actor: Member, now: datetime) -> None:

@@ -24,6 +24,12 @@ class Kept:
     only: str = "true"
 
 
+OF_NOBODY = Kept(
+    "idempotency_key",
+    "taken_at",
+    idempotency.LIVES_FOR_NOBODY,
+    only=f"user_id = '{idempotency.NOBODY}'",
+)
 RULES = (
     Kept("inbound_message", "received_at", timedelta(days=180)),
     Kept("dialogue", "expires_at", timedelta(0)),
@@ -35,12 +41,7 @@ RULES = (
     Kept("content_verdict", "received_at", timedelta(days=2)),
     Kept("licence_photo", "taken_at", licence_photos.LIVES),
     Kept("ration", "day", timedelta(days=2)),
-    Kept(
-        "idempotency_key",
-        "taken_at",
-        idempotency.LIVES_FOR_NOBODY,
-        only=f"user_id = '{idempotency.NOBODY}'",
-    ),
+    OF_NOBODY,
     Kept("idempotency_key", "taken_at", idempotency.LIVES),
     Kept("consent", "revoked_at", CONSENTS_STAY),
     Kept("export_pack", "expires_at", timedelta(0)),  # its key goes with it, its bytes are swept
@@ -61,6 +62,11 @@ async def purge(*, now: datetime) -> dict[str, int]:
         "fake_report": await fake_reports.forget(now=now),
         "plaque_order.address": await plaque_orders.forget_addresses(now=now),
     }
+
+
+async def purge_of_nobody(*, now: datetime) -> int:
+    """The same of what anybody may have kept without saying who they are; far more often."""
+    return await _delete(OF_NOBODY, now - OF_NOBODY.keep)
 
 
 async def _delete(rule: Kept, before: datetime) -> int:

@@ -40,7 +40,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A fresh session. The token stands here and nowhere else: only its hash is kept."""
+    """A fresh session. Of its token only the hash is kept, and for some minutes the sealed answer
+    that gave it, where that was asked for with a key."""
 
     member: Member
     token: str = field(repr=False)

@@ -18,11 +18,13 @@ from bot.domain.errors import NotFound, Unavailable
 from bot.domain.sessions import Door
 from bot.handlers import forms, once, papers, uploads
 from bot.handlers.audience import Audience
+from bot.handlers.limits import Limiter
 from bot.handlers.surface import Contract, Route
 from bot.routes import ROUTES
 from bot.services import idempotency, retention
 from bot.services.bindings import TooFresh
 from bot.services.consents import NoConsent
+from bot.services.idempotency import NOBODY
 from bot.web import equipped
 from tests import people
 from tests.conftest import NOW
@@ -255,11 +257,55 @@ async def test_a_key_of_nobody_is_free_again_after_ten_minutes_and_swept(buyer, 
     assert (await look(buyer, **{once.HEADER: KEY}))[2] == "true"
     clock.now += timedelta(seconds=2)
 
-    gone = await retention.purge(now=clock.now)
-
-    assert gone["idempotency_key"] == 1
+    assert await retention.purge_of_nobody(now=clock.now) == 1
+    assert (await retention.purge(now=clock.now))["idempotency_key"] == 0
     assert (await buy(buyer, me))[2] == "true"
     assert (await look(buyer, 2, **{once.HEADER: KEY}))[0] == 201
+
+
+@pytest.fixture
+def few(monkeypatch) -> None:
+    """Two keys a minute of nobody, and 3000 bytes of large answers for them."""
+    monkeypatch.setattr(once, "KEYS_OF_NOBODY", Limiter(per_client=2, in_all=9, seconds=600))
+    room = Limiter(per_client=3000, in_all=9000, seconds=600)
+    monkeypatch.setattr(once, "BYTES_FOR_NOBODY", room)
+
+
+async def test_who_gives_too_many_keys_is_served_as_if_they_had_given_none(buyer, few):
+    me, keys = await somebody(), [f"{n:08d}" for n in range(3)]
+
+    found = [await look(buyer, **{once.HEADER: key}) for key in (*keys, keys[2])]
+    mine = [await buy(buyer, me, key=key) for key in (*keys, keys[2])]
+
+    assert [(status, again) for status, _, again in found] == [(201, None)] * 4
+    assert [again for _, _, again in mine] == [None, None, None, "true"]
+    [row] = await fetch("SELECT count(*) FROM idempotency_key WHERE user_id = $1", NOBODY)
+    assert row["count"] == 2
+
+
+async def test_large_answers_for_nobody_have_little_room_which_small_ones_do_not_need(
+    db, redis_url, clock, few, monkeypatch
+):
+    monkeypatch.setattr(once, "KEYS_OF_NOBODY", Limiter(per_client=99, in_all=99, seconds=600))
+
+    async def tell(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * forms.body(request, Order).many)
+
+    route = Route("POST", "/api/tell", tell, Audience.PUBLIC, Contract("说", body=Order))
+    found = []
+    async with (
+        equipped(Config.read({}), redis_url, clock) as deps,
+        TestClient(TestServer(build_app(deps, routes=(route,)))) as client,
+    ):
+        for many in (2000, 2000, 2001, 2001, once.SMALL, once.SMALL):
+            headers = {once.HEADER: f"{many:08d}"}
+            answer = await client.post("/api/tell", json={"many": many}, headers=headers)
+            found.append((len(await answer.read()), answer.headers.get(once.REPLAYED)))
+
+    assert found == [
+        (2000, None), (2000, "true"), (2001, None), (2001, None), (512, None), (512, "true"),
+    ]  # fmt: skip
+    assert len(await fetch("SELECT 1 FROM idempotency_key")) == 2
 
 
 async def test_while_the_database_is_gone_only_who_gives_a_key_has_to_wait(

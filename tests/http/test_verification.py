@@ -637,9 +637,12 @@ async def test_five_hundred_fit_and_one_more_is_refused(house):
         refused = answer.status
     async with house.client.post(CHECK, json={"codes": []}) as answer:
         none = answer.status
+    async with house.client.post(CHECK, json={"codes": ["x", "x" * 1001]}) as answer:
+        long = (answer.status, await answer.json())
 
     assert {one["outcome"] for one in told["results"]} == {"valid"}
     assert (len(told["results"]), refused, none) == (500, 400, 400)
+    assert (long[0], "1000" in str(long[1])) == (400, True)
 
 
 async def test_batches_have_a_ration_and_no_receipt_means_no_answer(house):

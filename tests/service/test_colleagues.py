@@ -1,7 +1,7 @@
 """Colleagues: invited once, removed at once, suspended when a phone is lost, renewed by a tap."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from tortoise.transactions import in_transaction
@@ -61,7 +61,7 @@ async def test_an_invited_colleague_acts_at_once_and_the_others_are_told(firm):
     assert await invitations.listed(one, actor=legal, now=LATER) == ()
 
 
-LIVING = ("for another role", "elsewhere")
+LIVING = ("for another role", "elsewhere", "a colleague's")
 
 
 async def test_an_asking_that_comes_again_invites_once_and_its_last_link_is_good(firm):
@@ -79,25 +79,41 @@ async def test_an_asking_that_comes_again_invites_once_and_its_last_link_is_good
     assert (await invitations.look(last.token, now=LATER)).enterprise_id == one
 
 
-@pytest.mark.parametrize("how", ["used", "taken back", "for another role", "elsewhere"])
+@pytest.mark.parametrize("how", ["used", "taken back", *LIVING])
 async def test_a_number_that_is_over_or_not_ours_makes_no_link(firm, how):
-    one, legal, _ = firm
+    one, legal, agent = firm
     made = await invitations.invite(one, Role.AGENT, actor=legal, now=NOW, number=uuid4())
-    role, place = Role.AGENT, one
+    role, place, actor = Role.AGENT, one, legal
     if how == "used":
         await invitations.accept(made.token, "赵敏", actor=await people.member(), now=NOW)
     elif how == "taken back":
         await invitations.revoke(one, made.id, actor=legal, now=NOW)
     elif how == "for another role":
         role = Role.LEGAL
-    else:
+    elif how == "elsewhere":
         place = await people.enterprise()
         await people.bind(legal.user_id, place)
+    else:
+        actor = agent
 
     with pytest.raises(Stale):
-        await invitations.invite(place, role, actor=legal, now=LATER, number=made.id)
+        await invitations.invite(place, role, actor=actor, now=LATER, number=made.id)
 
     assert len(await invitations.listed(one, actor=legal, now=LATER)) == (how in LIVING)
+    if how in LIVING:
+        assert (await invitations.look(made.token, now=LATER)).enterprise_id == one
+
+
+async def test_links_are_listed_newest_first_whatever_their_numbers(firm):
+    one, legal, _ = firm
+    made = [
+        await invitations.invite(one, Role.AGENT, actor=legal, now=at, number=UUID(int=number))
+        for at, number in ((NOW, 3), (NOW + timedelta(minutes=1), 1), (LATER, 2))
+    ]
+
+    found = await invitations.listed(one, actor=legal, now=LATER)
+
+    assert [link.id for link in found] == [link.id for link in reversed(made)]
 
 
 async def test_the_token_is_kept_as_a_hash_only(firm):

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 from hashlib import sha256
+from typing import Annotated
 
 import orjson
 from aiohttp import web
@@ -28,7 +29,7 @@ ADDRESS_CHARACTERS = LONGEST + 200
 
 
 class Codes(forms.Input):
-    codes: list[str] = Field(
+    codes: list[Annotated[str, Field(max_length=ADDRESS_CHARACTERS)]] = Field(
         min_length=1,
         max_length=MOST,
         description="扫码得到的完整网址，或网址里的“编号 口令”，或只有口令（t= 后面的一段）；"
