@@ -149,12 +149,12 @@ def open_vault(config: Config) -> Vault:
 
 @asynccontextmanager
 async def open_verifier(
-    config: Config, clock: Callable[[], datetime], database_url: str, *, keeps: bool = True
+    config: Config, clock: Callable[[], datetime], database_url: str, *, keeps: bool = False
 ) -> AsyncIterator[Verifier]:
     """Who answers for certificates, from a register that follows the database at this address.
 
     It begins with what was kept on the disk; without an address it stays at that. `keeps`: whether
-    it may be this process that makes the files of the register for all others.
+    this process makes the files of the register for all others; it believes none of them.
     """
     register = Register(
         bases=config.addresses,
@@ -163,7 +163,8 @@ async def open_verifier(
         production=config.production,
         keeps=keeps,
     )
-    register.restore()
+    if not keeps:
+        register.restore()
     follows = (
         asyncio.create_task(register.keep_fresh(database_url, clock)) if database_url else None
     )

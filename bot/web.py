@@ -70,7 +70,7 @@ async def _keep_register(config: Config, database_url: str, clock: Clock) -> Non
     stop = _told_to_stop()
     database = await open_database(database_url, pool=1, application="credit-register-keys")
     try:
-        async with open_verifier(config, clock, database_url):
+        async with open_verifier(config, clock, database_url, keeps=True):
             await stop.wait()
     finally:
         await close_database(database)
@@ -126,7 +126,7 @@ async def equipped(
     async with (
         open_accounts(config, clock) as accounts,
         open_cabinet(config) as cabinet,
-        open_verifier(config, clock, database_url, keeps=False) as verifier,
+        open_verifier(config, clock, database_url) as verifier,
     ):
         deps = Deps(
             config=config,

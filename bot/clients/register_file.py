@@ -11,6 +11,7 @@ import os
 import struct
 import sys
 import tempfile
+import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,10 @@ Head = dict[str, Any]  # JSON
 
 class BadFileError(Exception):
     """The file is cut off, altered, of another machine or of an older version: it is not used."""
+
+
+UNUSABLE = (OSError, BadFileError, LookupError, TypeError, ValueError, zlib.error)
+"""What reading a file may raise, also one that is signed and does not hold what it should."""
 
 
 class Table:
@@ -206,18 +211,31 @@ def _read_head(file: IO[bytes]) -> tuple[Head, bytes, bytes, int]:
     return head, signature, text, body
 
 
-def write_signed(path: Path, content: Head, sign: Sign) -> None:
-    """Put a small signed JSON file in place of the last one."""
-    text = orjson.dumps(content)
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_bytes(text + _TAIL.pack(sign(MARK + text), len(text), MARK))
+def signed(kind: str, content: Head, sign: Sign) -> bytes:
+    """A small signed JSON file that says what it is."""
+    text = orjson.dumps(content | {"kind": kind})
+    return text + _TAIL.pack(sign(MARK + text), len(text), MARK)
+
+
+def put(path: Path, data: bytes) -> None:
+    """In place of the last one; several files may be put at once."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.write_bytes(data)
     temporary.chmod(0o640)
     temporary.replace(path)
 
 
-def read_signed(path: Path, trust: Callable[[Head], bytes]) -> Head:
+def left_over(folder: Path) -> Iterator[Path]:
+    """Whatever a keeper that was killed had not yet put in its place."""
+    for name in ("register.*", "certificates.[0-9]*", "certificates.*.[0-9]*"):
+        yield from folder.glob(name)
+
+
+def read_signed(path: Path, kind: str, trust: Callable[[Head], bytes]) -> Head:
     with path.open("rb") as file:
         head, signature, text, body = _read_head(file)
     if body or not verify(trust(head), signature, MARK + text):
         raise BadFileError("signature")
+    if head.get("kind") != kind:
+        raise BadFileError("kind")
     return head

@@ -117,7 +117,8 @@ def hashed(text: str) -> int:
 
 
 def _days(column: str) -> str:
-    return f"int2send(coalesce({column} - DATE '{EPOCH}', {NEVER})::int2)"
+    days = f"coalesce({column} - DATE '{EPOCH}', {NEVER})"
+    return f"int2send(least(greatest({days}, {-(2**15)}), {2**15 - 1})::int2)"
 
 
 def _signature() -> str:
@@ -132,12 +133,16 @@ def _signature() -> str:
 
 
 def sql_entry() -> str:
-    """The same bytes, made by PostgreSQL of a row `c` of the certificates."""
+    """The same bytes, made by PostgreSQL of a row `c` of the certificates.
+
+    Whatever somebody wrote there, it can be read: what no certificate says, nobody has signed.
+    """
     columns = ("number", "credit_code", "programme", "scheme", "level", "state", "reason",
-               "replaces", "replaced_by", "name", "member_until")  # fmt: skip
+               "replaces", "replaced_by", "name")  # fmt: skip
+    texts = (f"replace(c.{name}, E'\\x1f', ' ')" for name in columns)
     parts = (
         _signature(),
-        "c.random",
+        "substr(c.random || decode('0000000000000000', 'hex'), 1, 8)",
         "CASE WHEN c.basis_kind = 'demonstration' THEN '\\x01'::bytea ELSE '\\x00'::bytea END",
         "int2send(c.key)",
         _days("c.valid_from"),
@@ -149,7 +154,7 @@ def sql_entry() -> str:
         "int2send(c.withdrawn_after_days)",
         "int8send((extract(epoch FROM c.recorded_at) * 1000000)::bigint)",
         "int4send(c.position)",
-        f"convert_to(concat_ws(E'\\x1f', {', '.join(f'c.{name}' for name in columns)}), 'UTF8')",
+        f"convert_to(concat_ws(E'\\x1f', {', '.join(texts)}, c.member_until), 'UTF8')",
     )
     return " || ".join(parts)
 

@@ -137,6 +137,8 @@ class Register:
                     await self._follow(url, clock)
                 except FAILED as error:
                     log.warning("register_stale", reason=type(error).__name__)
+                except Exception:  # whatever it is: who follows nothing answers wrong for ever
+                    log.exception("register_stale")
                 await asyncio.sleep(AGAIN_S)
         finally:
             await self._tables.stop()
@@ -158,7 +160,7 @@ class Register:
                 if self._tables.are_due(self._table, can_sign=self.signing is not None):
                     self._tables.begin(self._build_apart(url, clock))
                 if self._folder is not None and self._folder.is_keeper():
-                    self._proving.go_on(self._table, self.signing)
+                    await self._proving.go_on(self._table, self.signing)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), PAUSE_S)
                 await asyncio.sleep(LEAST_PAUSE_S)
@@ -226,6 +228,8 @@ class Register:
     def _know(self, keys: list[Key]) -> None:
         self._all_keys = keys
         self.keys = Keyring.of(keys, production=self._production)
+        if self._folder is not None:
+            self._folder.know(keys)
         if self._prover.learn(self.keys) and self._table is not None:
             self._table.proofs = bytearray(self._table.count)
 
@@ -254,6 +258,8 @@ class Register:
                 connection.terminate()
         except FAILED as error:
             log.warning("register_not_built", reason=type(error).__name__)
+        except Exception:
+            log.exception("register_not_built")
         self._wake.set()
 
     async def _build(self, connection: asyncpg.Connection, now: datetime) -> None:
@@ -276,7 +282,10 @@ class Register:
         await asyncio.to_thread(self._folder.write_down, kept, self.signing)
 
     def restore(self) -> None:
-        """Begin with what was kept on the disk; without it, with nothing."""
+        """Begin with what was kept on the disk; without it, with nothing.
+
+        Not for the keeper: what is in the folder could be any web process's, and it has time.
+        """
         kept = self._folder.read() if self._folder else None
         if kept is None:
             return

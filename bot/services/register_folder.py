@@ -5,7 +5,6 @@ is believed.
 """
 
 import fcntl
-import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -18,10 +17,9 @@ import structlog
 
 from bot import telemetry
 from bot.clients import register_file
-from bot.clients.register_file import BadFileError, Table
+from bot.clients.register_file import UNUSABLE, BadFileError, Table
 from bot.clients.signer import NoPrivateKeyError, Sign
 from bot.domain.signing_keys import Key, Purpose
-from bot.services.register_proofs import BAD, UNASKED
 from bot.services.register_rows import Marks
 from bot.services.signing_keys import Issuer
 
@@ -30,7 +28,6 @@ log = structlog.get_logger()
 KEEP_EVERY = timedelta(seconds=5)  # how often changes are written down …
 KEEP_ALWAYS = timedelta(seconds=30)  # … and the mere fact that we looked
 RECENT = "certificates.recent"
-PROOFS = "certificates.proofs"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 UNWRITTEN = telemetry.counter(
     "certificate_register_not_written", "登记簿文件写不下去的次数：磁盘满或没有权限，应当报警"
@@ -58,16 +55,16 @@ class Folder:
         """`keeps`: whether this process may become the keeper."""
         self.place = place
         self._issuer = issuer
-        self._keeps = keeps
+        self.may_keep = keeps
         self._lock: IO[bytes] | None = None
         self._kept_at = LONG_AGO
         self._inode = 0
-        self._proofs = (0, "")
+        self._stolen: frozenset[bytes] = frozenset()
 
     def is_keeper(self) -> bool:
         """Whether this process writes the files: the first that got the lock, until it ends."""
-        if self._lock is not None or not self._keeps:
-            return self._keeps
+        if self._lock is not None or not self.may_keep:
+            return self.may_keep
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             lock = (self.place / "certificates.lock").open("ab")
@@ -80,8 +77,8 @@ class Folder:
             lock.close()
             return False
         self._lock = lock
-        for left in self.place.glob("register.*"):  # of a keeper that was killed while writing
-            left.unlink()
+        for left in register_file.left_over(self.place):
+            left.unlink(missing_ok=True)
         return True
 
     def close(self) -> None:
@@ -90,6 +87,10 @@ class Folder:
             self._lock.close()
             self._lock = None
 
+    def know(self, keys: Iterable[Key]) -> None:
+        """What a stolen key has signed is not believed, whatever it says."""
+        self._stolen = frozenset(key.public for key in keys if key.compromised_from is not None)
+
     def load_newer(self, than: Table | None, history: str) -> Table | None:
         """The keeper's table when it is younger than the one in use."""
         path = self.place / register_file.NAME
@@ -97,15 +98,16 @@ class Folder:
             inode = path.stat().st_ino
             if inode == self._inode or (than and inode == than.head.get("inode")):
                 return None
-            table = register_file.load(path, self._trust)
+            table = register_file.load(path, self.trust)
+            ours = table.head["history"] == history
+            known = _seen(than) if than and than.head["history"] == history else (-1, -1)
+            younger = known < _seen(table)
         except FileNotFoundError:  # few certificates need no table
             return None
-        except (OSError, BadFileError) as error:
+        except UNUSABLE as error:
             log.info("register_file_unused", reason=str(error) or type(error).__name__)
             return None
-        ours = table.head["history"] == history
-        known = _seen(than) if than and than.head["history"] == history else (-1, -1)
-        if not ours or known >= _seen(table):
+        if not ours or not younger:
             self._inode = inode  # not to be read again; what is taken is known by its head
             return None
         return table
@@ -117,40 +119,6 @@ class Folder:
             with suppress(FileNotFoundError):  # finished, just now
                 found.append((path.name, path.stat().st_size))
         return tuple(sorted(found))
-
-    def newer_proofs(self, table: Table, fingerprint: str) -> bytes | None:
-        """Which records of this table the keeper found signed; None when it said nothing new."""
-        path = self.place / PROOFS
-        try:
-            known = path.stat().st_ino, table.head["sha256"] + fingerprint
-            if known == self._proofs:
-                return None
-            self._proofs = known
-            found = register_file.read_signed(path, self._trust)
-            if (found["table"], found["fingerprint"]) != (table.head["sha256"], fingerprint):
-                return None
-            good = zlib.decompress(b64decode(found["good"]))
-        except FileNotFoundError:  # it is still asking
-            return None
-        except (OSError, BadFileError) as error:
-            log.info("register_proofs_unused", reason=str(error) or type(error).__name__)
-            return None
-        return good if len(good) == table.count else None
-
-    def write_proofs(
-        self, table: Table, proofs: bytes, fingerprint: str, signing: tuple[Key, Sign]
-    ) -> None:
-        """Say which records are signed; about the others everybody shall ask and raise an alarm."""
-        good = proofs.replace(bytes((BAD,)), bytes((UNASKED,)))
-        content = signed_by(signing[0]) | {
-            "table": table.head["sha256"],
-            "fingerprint": fingerprint,
-            "good": b64encode(zlib.compress(good)).decode(),
-        }
-        try:
-            register_file.write_signed(self.place / PROOFS, content, signing[1])
-        except OSError as error:
-            refused(error)
 
     def is_time(self, now: datetime, *, changed: bool) -> bool:
         """Changes are written down; also that there were none, a little less often."""
@@ -170,24 +138,31 @@ class Folder:
         )
         self._kept_at = kept.as_of
         try:
-            register_file.write_signed(self.place / RECENT, content, signing[1])
+            register_file.put(
+                self.place / RECENT, register_file.signed(RECENT, content, signing[1])
+            )
         except OSError as error:
             refused(error)
 
     def read(self) -> Kept | None:
         """What was kept on the disk, if anything there can be believed."""
         try:
-            recent = register_file.read_signed(self.place / RECENT, self._trust)
-            table = None
-            if recent["table"]:
-                table = register_file.load(self.place / register_file.NAME, self._trust)
-                if table.head["sha256"] != recent["table"]:  # cut off between the two files
-                    recent = table.head | {"records": [], "status_list": [LONG_AGO.isoformat(), ""]}
+            return self._read()
         except FileNotFoundError:
             return None
-        except (OSError, BadFileError) as error:
+        except UNUSABLE as error:
             log.warning("register_not_restored", reason=str(error) or type(error).__name__)
             return None
+
+    def _read(self) -> Kept:
+        recent = register_file.read_signed(self.place / RECENT, RECENT, self.trust)
+        self.know(_key(one) for one in recent["keys"])
+        self.trust(recent)
+        table = None
+        if recent["table"]:
+            table = register_file.load(self.place / register_file.NAME, self.trust)
+            if table.head["sha256"] != recent["table"]:  # cut off between the two files
+                recent = table.head | {"records": [], "status_list": [LONG_AGO.isoformat(), ""]}
         made_at, body = recent["status_list"]
         return Kept(
             datetime.fromisoformat(recent["as_of"]),
@@ -199,13 +174,15 @@ class Folder:
             bool(recent.get("behind")),
         )
 
-    def _trust(self, found: dict[str, Any]) -> bytes:
-        """Only a file that a key of this very machine has signed is believed."""
+    def trust(self, found: dict[str, Any]) -> bytes:
+        """Only a file that a key of this very machine has signed is believed; its public half."""
         try:
             public = bytes.fromhex(found["public"])
             self._issuer.holder(Purpose.STATUS).opened(int(found["key"]), public)
         except (NoPrivateKeyError, KeyError, TypeError, ValueError) as error:
             raise BadFileError(str(error)) from None
+        if public in self._stolen:
+            raise BadFileError("stolen key")
         return public
 
 

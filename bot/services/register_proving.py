@@ -1,7 +1,8 @@
 """The keeper asks about every signature ahead of the questions; everybody else takes its word.
 
-Its word is a file, signed with a key of this very machine like the table that it speaks of, and
-good only for that table and for the keys that were known. Without it each process asks for itself.
+Its word is a file (`register_word`), signed with a key of this very machine like the table that it
+speaks of, and good only for that table and for the keys that were known. Without it each process
+asks for itself, and so does the keeper always.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from bot.clients.signer import Sign
 from bot.domain.register import read_entry
 from bot.domain.signing_keys import Key
 from bot.services.register_folder import Folder
-from bot.services.register_proofs import GOOD, UNASKED, UNSIGNED, Prover
+from bot.services.register_proofs import BAD, GOOD, UNASKED, UNSIGNED, Prover
+from bot.services.register_word import Word
 
 log = structlog.get_logger()
 
@@ -27,20 +29,28 @@ class Proving:
 
     def __init__(self, prover: Prover, folder: Folder | None) -> None:
         self._prover = prover
-        self._folder = folder
+        self._word = Word(folder) if folder else None
+        self._takes = folder is not None and not folder.may_keep
         self._of: tuple[Table, str] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def take(self, table: Table | None) -> None:
         """What the keeper found out about this table, as soon as it has said so."""
-        if table is not None and self._folder is not None:
-            good = self._folder.newer_proofs(table, self._prover.fingerprint)
-            if good is not None:
-                table.proofs = bytearray(good)
+        if table is None or self._word is None or not self._takes:
+            return
+        good = self._word.newer(table, self._prover.fingerprint)
+        if good is not None:
+            proofs = bytearray(good)
+            for place in _places(table.proofs, BAD):  # what was seen to be forged stays so
+                proofs[place] = BAD
+            table.proofs = proofs
 
-    def go_on(self, table: Table | None, signing: tuple[Key, Sign] | None) -> None:
-        """As the keeper, be at work on this table."""
-        if table is None or signing is None or self._folder is None:
+    async def go_on(self, table: Table | None, signing: tuple[Key, Sign] | None) -> None:
+        """As the keeper, be at work on this table, and see that nobody else speaks for it."""
+        if self._word is None:
+            return
+        await asyncio.to_thread(self._word.uphold)
+        if table is None or signing is None:
             return
         if self._of is not None and self._of == (table, self._prover.fingerprint):
             return
@@ -48,7 +58,7 @@ class Proving:
         if self._task is not None:
             self._task.cancel()
         self._of = table, self._prover.fingerprint
-        self._task = asyncio.create_task(self._prove(table, before, self._folder, signing))
+        self._task = asyncio.create_task(self._prove(table, before, self._word, signing))
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -56,14 +66,31 @@ class Proving:
             await asyncio.wait({self._task})
 
     async def _prove(
-        self, table: Table, before: Table | None, folder: Folder, signing: tuple[Key, Sign]
+        self, table: Table, before: Table | None, word: Word, signing: tuple[Key, Sign]
     ) -> None:
-        fingerprint, bad = self._prover.fingerprint, 0
-        for number, place in enumerate(_unasked(table)):
+        fingerprint = self._prover.fingerprint
+        try:
+            bad = await self._sweep(table, before, fingerprint)
+        except Exception:
+            log.exception("register_not_proved")
+            return
+        if bad is None:
+            return  # what was found out by then says nothing about other keys
+        if bad:
+            UNSIGNED.inc(bad)
+            log.error("registered_but_not_signed", in_all=bad)
+        good = bytes(table.proofs)
+        await asyncio.to_thread(word.say, table, good, fingerprint, signing)
+        log.info("register_proved", certificates=table.count, bad=bad)
+
+    async def _sweep(self, table: Table, before: Table | None, fingerprint: str) -> int | None:
+        """Ask about every record that nobody asked about; how many nobody signed."""
+        bad = 0
+        for number, place in enumerate(_places(table.proofs, UNASKED)):
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
                 if self._prover.fingerprint != fingerprint:
-                    return  # what was found out by then says nothing about other keys
+                    return None
             wanted, record = table.at(place)
             known = before.proof_of(wanted, record) if before else UNASKED
             if known == UNASKED:
@@ -73,16 +100,11 @@ class Proving:
                 if known != GOOD and bad <= MOST_NAMED:
                     log.error("registered_but_not_signed", certificate=entry.number)
             table.proofs[place] = known
-        if bad:
-            UNSIGNED.inc(bad)
-            log.error("registered_but_not_signed", in_all=bad)
-        good = bytes(table.proofs)
-        await asyncio.to_thread(folder.write_proofs, table, good, fingerprint, signing)
-        log.info("register_proved", certificates=table.count, bad=bad)
+        return bad
 
 
-def _unasked(table: Table) -> Iterator[int]:
-    place = table.proofs.find(UNASKED)
+def _places(proofs: bytearray, what: int) -> Iterator[int]:
+    place = proofs.find(what)
     while place >= 0:
         yield place
-        place = table.proofs.find(UNASKED, place + 1)
+        place = proofs.find(what, place + 1)

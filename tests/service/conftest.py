@@ -32,8 +32,8 @@ def opened(issuer: Issuer, tmp_path: Path):
     """Opens registers on one folder, as the processes of one machine do; closes them all."""
     registers: list[Register] = []
 
-    def open_one(folder: Path | None = tmp_path / "state") -> Register:
-        registers.append(Register(bases=(BASE,), issuer=issuer, folder=folder))
+    def open_one(folder: Path | None = tmp_path / "state", *, keeps: bool = True) -> Register:
+        registers.append(Register(bases=(BASE,), issuer=issuer, folder=folder, keeps=keeps))
         return registers[-1]
 
     yield open_one
