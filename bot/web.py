@@ -68,12 +68,14 @@ async def _keep_register(config: Config, database_url: str, clock: Clock) -> Non
     """Make the register's files for all processes of this machine: a table of all certificates
     takes memory and time that no page should miss."""
     stop = _told_to_stop()
+    metrics = await telemetry.serve_metrics(config.metrics_host, config.register_metrics_port)
     database = await open_database(database_url, pool=1, application="credit-register-keys")
     try:
         async with open_verifier(config, clock, database_url, keeps=True):
             await stop.wait()
     finally:
         await close_database(database)
+        await metrics.cleanup()
 
 
 def _told_to_stop() -> asyncio.Event:

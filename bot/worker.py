@@ -64,9 +64,7 @@ async def _work(
         await take(job_id, tasks=work.tasks, clock=clock)
 
     crons = [Cron(line.name, line.when, _ticker(line, clock)) for line in work.schedule]
-    metrics = await telemetry.serve_metrics(
-        config.metrics_host, config.metrics_port + config.web_processes
-    )
+    metrics = await telemetry.serve_metrics(config.metrics_host, config.worker_metrics_port)
     connection = await connect(database_url, application="credit-queue")
     try:
         log.info("worker_ready")

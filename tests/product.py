@@ -37,11 +37,11 @@ def settings(folder: Path, **more: str) -> dict[str, str]:
 
 
 def free_port_pair() -> int:
-    """A port whose next few neighbours are free as well: one for each web process."""
+    """A port whose next few neighbours are free as well: one for each process."""
     while True:
         first = free_port()
         try:
-            for port in range(first, first + 4):
+            for port in range(first, first + 5):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", port))
         except OSError:

@@ -80,7 +80,7 @@ class Config(BaseModel):
     web_processes: int = Field(2, ge=1, le=64, description="网页服务的进程数，共用一个端口")
     metrics_host: str = Field("127.0.0.1", description="监控指标监听的地址；不要暴露到公网")
     metrics_port: Port = Field(
-        9100, description="监控指标的起始端口；每个进程依次加一，后台任务进程用最后一个"
+        9100, description="监控指标的起始端口；每个网页进程依次加一，然后是后台任务进程和登记簿进程"
     )
     public_url: str = Field(
         "", description="公众访问本系统的网址，不带结尾的斜线；留空为本机地址，生产须为 https"
@@ -202,9 +202,17 @@ class Config(BaseModel):
     def production(self) -> bool:
         return self.mode == "production"
 
+    @property
+    def worker_metrics_port(self) -> int:
+        return self.metrics_port + self.web_processes
+
+    @property
+    def register_metrics_port(self) -> int:
+        return self.worker_metrics_port + 1
+
     def ports(self) -> list[tuple[str, int]]:
         """Every port that the processes of one machine open, with the setting it comes from."""
-        metrics = range(self.metrics_port, self.metrics_port + self.web_processes + 1)
+        metrics = range(self.metrics_port, self.register_metrics_port + 1)
         wanted = [("WEB_PORT", self.web_port), *(("METRICS_PORT", port) for port in metrics)]
         return [*wanted, ("SANDBOX_PORT", self.sandbox_port)] if self.sandbox else wanted
 

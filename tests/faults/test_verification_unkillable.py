@@ -7,6 +7,7 @@ VERIFICATIONS=1000000 in the environment makes the long run of it.
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -222,18 +223,47 @@ async def test_a_revocation_reaches_every_process_within_five_seconds(house, eng
     assert time.monotonic() - began < 5
 
 
-async def test_where_no_page_is_served_the_worker_keeps_the_register(engines, tmp_path):
+METRICS = r"^certificate_register_as_of (\S+)$"
+
+
+async def followed_until(port: int) -> float:
+    """Up to when the register of the process behind these metrics is right; 0 for never."""
+    try:
+        async with (
+            aiohttp.ClientSession() as asker,
+            asker.get(f"http://127.0.0.1:{port}/metrics") as answer,
+        ):
+            found = re.search(METRICS, await answer.text(), re.MULTILINE)
+    except aiohttp.ClientError:
+        return 0
+    return float(found[1]) if found else 0
+
+
+@pytest.mark.parametrize(("command", "place"), [("worker", 2), ("web", 3)])
+async def test_the_worker_follows_the_database_and_leaves_the_files_to_their_keeper(
+    engines, tmp_path, command, place
+):
+    """Each has metrics of its own, after those of the two web processes."""
     environ = settings(
         tmp_path,
         DATABASE_URL=engines.postgres.url,
         REDIS_URL=engines.valkey.url,
         LOG_LEVEL="error",
+        WEB_PROCESSES="2",
     )
     async with apart(engines.postgres.url):
         await fill(engines.postgres.url, tmp_path, BASE, 10, real=10, is_open=True)
+    port = int(environ["CREDIT_METRICS_PORT"]) + place
+
+    async def follows() -> bool:
+        return await followed_until(port) > 0
 
     async def is_written() -> bool:
         return (tmp_path / RECENT).exists()
 
-    with running("worker", tmp_path, environ):
-        await until(is_written, "the worker to follow the database", limit_s=START_S)
+    with running(command, tmp_path, environ):
+        await until(follows, f"the {command} to follow the database", limit_s=START_S)
+        if command == "web":
+            await until(is_written, "the keeper to write", limit_s=START_S)
+
+    assert (tmp_path / "certificates.lock").exists() == (command == "web")

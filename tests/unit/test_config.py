@@ -133,6 +133,15 @@ def test_production_refuses_each_unsafe_setting_and_names_it(name, value):
     assert faults(**{name: value}) == [name]
 
 
+def test_each_process_has_metrics_of_its_own():
+    config = Config.read({"CREDIT_METRICS_PORT": "9100", "CREDIT_WEB_PROCESSES": "2"})
+
+    ports = [port for name, port in config.ports() if name == "METRICS_PORT"]
+
+    assert ports == [9100, 9101, config.worker_metrics_port, config.register_metrics_port]
+    assert len(set(ports)) == 4
+
+
 def test_the_former_addresses_come_after_the_one_of_today():
     moved = SAFE | {"CREDIT_FORMER_URLS": "https://b.cn, http://a.cn:8080"}
 
