@@ -11,7 +11,6 @@ rows are written, and what has changed is left out.
 
 import asyncio
 import gc
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from bot.services.signing_keys import Issuer, hold, open_newest
 from models.ids import new_id
 
 CHUNK = 5000
-_TURN_S = 0.0005  # so long the thread that signs keeps the database waiting for its next row
+_COLLECTED: list[bool] = []  # of each run whether there were collections when it began
 _POSITIONS = (
     "SELECT array_agg(nextval('certificate_position')::int) AS drawn FROM generate_series(1, $1)"
 )
@@ -76,7 +75,7 @@ async def issue_all(
     chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
     writing: asyncio.Task[int] | None = None
     done = 0
-    with _hurry():
+    with _no_rubbish():
         for before, chunk in zip([(), *chunks], [*chunks, None], strict=True):  # one is written
             try:
                 signed = await _signed_now(chunk, run) if chunk else None
@@ -89,17 +88,15 @@ async def issue_all(
 
 
 @contextmanager
-def _hurry() -> Iterator[None]:
-    """Threads take turns more often, and nobody looks for rubbish among rows that are all needed,
-    which takes a fifth of the work in Python."""
-    turn, collects = sys.getswitchinterval(), gc.isenabled()
-    sys.setswitchinterval(_TURN_S)
+def _no_rubbish() -> Iterator[None]:
+    """Nobody looks for rubbish among rows that are all needed, which takes a fifth of the work in
+    Python; runs that overlap let it begin again with the end of the last."""
+    _COLLECTED.append(gc.isenabled())
     gc.disable()
     try:
         yield
     finally:
-        sys.setswitchinterval(turn)
-        if collects:
+        if _COLLECTED.pop():  # the first run's, when the last one ends
             gc.enable()
 
 

@@ -485,6 +485,19 @@ async def test_a_suspended_certificate_cannot_escape_by_a_new_name(db, issuer):
         await certificate_life.rename(row.number, words="换照", actor=STAFF, now=NOW)
 
 
+def test_runs_that_overlap_leave_the_collector_as_it_was():
+    first, second = certificate_bulk._no_rubbish(), certificate_bulk._no_rubbish()
+    found = [gc.isenabled()]
+    first.__enter__()
+    second.__enter__()
+    found.append(gc.isenabled())
+    first.__exit__(None, None, None)
+    found.append(gc.isenabled())
+    second.__exit__(None, None, None)
+
+    assert [*found, gc.isenabled()] == [True, False, False, True]
+
+
 async def test_many_are_issued_like_one(db, issuer):
     wanted = [Wanted(await people.enterprise(), "commitment", None, TWO) for _ in range(120)]
     said = []
