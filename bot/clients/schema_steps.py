@@ -27,11 +27,14 @@ class _Executor(MigrationExecutor):
         """As the parent does, with models of our own."""
         state = State(models={}, apps=Models())
         for key in self._full_plan():
+            if key not in applied:
+                continue
             if key == upto:
                 break
             step = self.loader.graph.nodes[key]
-            if step and key in applied:
-                await step.apply(state, dry_run=True)
+            if step is None:
+                raise ValueError(f"Missing migration for {key}")
+            await step.apply(state, dry_run=True)
         return state
 
 

@@ -1,12 +1,15 @@
 """Migrations make models again only where one looks at them."""
 
+from types import SimpleNamespace
+
 import pytest
 from tortoise import fields
 from tortoise.migrations import operations as ops
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.models import Model
 
-from bot.clients.schema_steps import Models
+from bot.clients.schema_steps import Models, _Executor
 
 
 @pytest.fixture
@@ -41,3 +44,14 @@ def test_a_step_that_looks_back_sees_what_was_there_before_it(state: State) -> N
     assert columns(before, "Fact") == {"id", "enterprise_id"}
     assert columns(state, "Fact") == {"id", "enterprise_id", "kind"}
     assert before.apps.get_model("models.Fact")._meta.pk_attr == "id"
+
+
+async def test_an_applied_step_whose_file_is_missing_is_not_passed_over() -> None:
+    lost = MigrationKey("models", "0001_lost")
+    executor = _Executor.__new__(_Executor)
+    executor.loader = SimpleNamespace(graph=SimpleNamespace(nodes={lost: None}))
+    executor._full_plan_cache = [lost]
+
+    assert (await executor._project_state(set())).models == {}
+    with pytest.raises(ValueError, match=r"Missing migration for models\.0001_lost"):
+        await executor._project_state({lost})
