@@ -88,6 +88,22 @@ class Running:
             await until(answers, "the product to be ready", limit_s=START_S)
 
 
+async def gone(family: list[psutil.Process]) -> None:
+    """Wait until none of them is there any more."""
+
+    async def nobody_left() -> bool:
+        return not any(alive(member) for member in family)
+
+    await until(nobody_left, "every process to end", limit_s=30)
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @contextmanager
 def running(command: str, folder: Path, environ: dict[str, str]) -> Iterator[Running]:
     """Start `python -m bot COMMAND`; at the end whatever is left of it is killed."""

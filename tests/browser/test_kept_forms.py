@@ -17,10 +17,20 @@ from tests.browser.test_looks import context as context  # noqa: PLC0414
 from tests.browser.test_looks import site as site  # noqa: PLC0414
 from tests.browser.test_looks import stage as stage  # noqa: PLC0414
 from tests.conftest import NOW
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 LEFT = "Object.keys(localStorage).filter(one => one.startsWith('kept:'))"
 LEFT_OF_CASES = LEFT.replace("'kept:'", "'kept:') && one.includes('/cases/'")
+
+
+async def nothing_is_left(page: Page) -> None:
+    """The script that forgets runs after the page can be seen."""
+
+    async def forgotten() -> bool:
+        return await page.evaluate(LEFT_OF_CASES) == []
+
+    await until(forgotten, "what was kept of the case to be forgotten")
 
 
 async def test_a_page_that_was_closed_brings_back_what_was_typed_also_after_a_lost_upload(stage):
@@ -199,7 +209,7 @@ async def test_ticks_are_kept_each_and_gone_once_the_case_has_begun(stage):
     assert [await one.is_checked() for one in await boxes.all()] == [False, True]
     await stage.page.get_by_role("button", name="开始申报").click()
     await stage.page.wait_for_url("**/cases/*")
-    assert await stage.page.evaluate(LEFT_OF_CASES) == []
+    await nothing_is_left(stage.page)
 
 
 async def test_a_date_is_kept_until_its_file_was_taken_also_where_the_page_comes_again(stage):
@@ -220,8 +230,8 @@ async def test_a_date_is_kept_until_its_file_was_taken_also_where_the_page_comes
     await expect(stage.page.locator(".notice.good[role=status]")).to_contain_text("已收到 1 个文件")
 
     assert kept == "2026-02-12"
+    await nothing_is_left(stage.page)
     await expect(stage.page.get_by_text("已恢复")).to_have_count(0)
-    assert await stage.page.evaluate(LEFT_OF_CASES) == []
 
 
 async def test_a_browser_that_is_killed_loses_no_signature(stage, browser):

@@ -97,6 +97,8 @@ async def stage(db, site, context):
     page.set_default_timeout(30_000)
     made = Stage(site, page, db)
     wire = await context.new_cdp_session(page)
+    left = {"origin": site.url, "storageTypes": "local_storage"}
+    await wire.send("Storage.clearDataForOrigin", left)
     await wire.send("Network.enable")
     await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
 

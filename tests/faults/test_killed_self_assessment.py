@@ -15,7 +15,7 @@ from bot.domain.sessions import Door
 from models import Draft, SelfAssessment
 from tests import people
 from tests.engines import REDIS_URL
-from tests.product import Running, running, settings
+from tests.product import Running, gone, running, settings
 from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL, PUBLIC
 from tests.service.test_self_assessments import published as published  # noqa: PLC0414
 
@@ -24,11 +24,13 @@ pytestmark = pytest.mark.faults
 ANSWERS = CLEAN | {"founded_on": {"unsure": "1"}}  # worth 10 points on the day of the other tests
 
 
-def kill(product: Running) -> None:
-    """SIGKILL to all of it, and wait until it is gone."""
-    for one in [*product.children(), psutil.Process(product.process.pid)]:
+async def kill(product: Running) -> None:
+    """SIGKILL to all of it, and wait until nothing of it can answer for its successor."""
+    family = [*product.children(), psutil.Process(product.process.pid)]
+    for one in family:
         one.send_signal(signal.SIGKILL)
     product.process.wait(20)
+    await gone(family)
 
 
 class Mini:
@@ -78,13 +80,13 @@ async def test_a_kill_at_any_answer_loses_no_answer(published, db: str, tmp_path
             if number % 2:
                 asking = asyncio.create_task(sent)
                 await asyncio.wait({asking}, timeout=0.002 * number)
-                kill(product)
+                await kill(product)
                 in_the_middle += isinstance(
                     (await asyncio.gather(asking, return_exceptions=True))[0], aiohttp.ClientError
                 )
             else:
                 await sent
-                kill(product)
+                await kill(product)
         saved = await Draft.get_or_none(subject=firm)
         if saved is not None and name in saved.entries:
             kept[name] = parts

@@ -13,7 +13,7 @@ import pytest
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.handlers.wechat.words import WORDS
 from tests.engines import plant, reachable_folder
-from tests.product import START_S, Running, running, settings
+from tests.product import START_S, Running, gone, running, settings
 from tests.waiting import until
 from tests.wechat_peer import welcome as hello_of
 
@@ -48,20 +48,6 @@ async def says(product: Running, act: str, **given: str) -> str:
             outcome = await answer.json()
     assert outcome["outcome"] == "delivered", outcome
     return str(outcome["reply"]["body"]["content"])
-
-
-async def gone(family: list[psutil.Process]) -> None:
-    async def nobody_left() -> bool:
-        return not any(alive(member) for member in family)
-
-    await until(nobody_left, "every process to end", limit_s=30)
-
-
-def alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def cluster_state(folder: Path) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from bot.sandbox.people import FIRST_PEOPLE
 from tests.engines import reachable_folder
-from tests.faults.test_up import gone, is_the
-from tests.product import START_S, Running, running, settings
+from tests.faults.test_up import is_the
+from tests.product import START_S, Running, gone, running, settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.faults
