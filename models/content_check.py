@@ -1,4 +1,4 @@
-"""What people wrote or uploaded for others to see, and who judged it how."""
+"""What people wrote or sent to the staff, and who judged it how."""
 
 from enum import StrEnum
 
@@ -18,11 +18,11 @@ class CheckState(StrEnum):
 
 
 class ContentCheck(Model):
-    """One text or one picture, at one place. What was judged is kept, so that staff can see it."""
+    """One text or one picture, at one place. Its words are kept until they pass."""
 
     id = fields.UUIDField(primary_key=True, default=None)
     place = fields.CharField(max_length=40)
-    subject = fields.UUIDField()  # what it belongs to: an enterprise, a report, an invitation …
+    subject = fields.UUIDField()  # what it belongs to: a question or a report
     openid = fields.CharField(max_length=64)  # in the mini-program; "" when unknown there
     words = fields.TextField()  # of a text
     file_id = fields.UUIDField(null=True)  # of a picture
@@ -39,7 +39,6 @@ class ContentCheck(Model):
         table = "content_check"
         indexes = (
             Index(fields=("subject", "place", "created_at")),
-            Index(fields=("decided_at",)),
             PostgreSQLIndex(
                 fields=("created_at",),
                 condition={"state": "human"},

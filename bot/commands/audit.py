@@ -13,7 +13,7 @@ from bot.clients.head_file import HeadFile, NoHead
 from bot.clients.vault import read_keys
 from bot.commands.audit_verify import Verdict, Witnessed, verify
 from bot.commands.certificates import By, Second, Why
-from bot.commands.context import Context, current, fail, told
+from bot.commands.context import Context, current, fail, plain, told
 from bot.commands.rules_text import table
 from bot.domain.audit import Head
 from bot.domain.workdays import BEIJING
@@ -46,7 +46,7 @@ def show(
             line.action,
             f"{line.kind} {line.object_id}",
             line.changes,
-            line.reason,
+            plain(line.reason),
         )
         for line in found
     ]

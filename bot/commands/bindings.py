@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from bot.commands import leaves
-from bot.commands.context import Context, current, fail
+from bot.commands.context import Context, current, fail, plain
 from bot.deps import open_vault
 from bot.domain import credit_codes, phones
 from bot.domain.actors import Staff
@@ -55,7 +55,7 @@ def waiting(
         typer.echo(f"    {row.credit_code}  {row.name}")
         if row.name_given and row.name_given != row.name:
             typer.echo(f"    申请人填写的名称：{row.name_given}")
-        typer.echo(f"    {row.person or '没有留下姓名'}（{row.role.label}）{number}")
+        typer.echo(f"    {plain(row.person) or '没有留下姓名'}（{row.role.label}）{number}")
         papers = "、".join(str(file) for file in row.papers) or "还没有上传"
         typer.echo(f"    证明材料：{papers}；现有联系人 {row.holders} 位")
     typer.echo(f"共 {len(rows)} 条" if rows else "没有等待审核的申请")
@@ -70,7 +70,9 @@ def of(ctx: typer.Context, code: Annotated[str, typer.Argument(help="统一社�
         typer.echo(known.name)
         for row in await binding_steps.holders(known.id, now=context.clock()):
             since = _when(row.active_at) if row.active_at else ""
-            typer.echo(f"{row.id}  {row.role.label}  {row.state.label}  {since}  {row.person}")
+            typer.echo(
+                f"{row.id}  {row.role.label}  {row.state.label}  {since}  {plain(row.person)}"
+            )
 
     _run(ctx, look)
 

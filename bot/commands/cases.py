@@ -9,7 +9,7 @@ import typer
 
 from bot.clients.database import close_database, open_database
 from bot.commands import leaves
-from bot.commands.context import Context, current, fail
+from bot.commands.context import Context, current, fail, plain
 from bot.domain.actors import Staff
 from bot.domain.case_papers import FINDINGS
 from bot.domain.cases import State
@@ -58,14 +58,14 @@ def show(ctx: typer.Context, case: Which) -> None:
     for one in found.documents:
         typer.echo(f"  {one.rule.id}  {one.rule.name}  {one.state.label}  {one.reason}".rstrip())
         for paper in one.papers:
-            typer.echo(f"      {paper.file_id}  {paper.name}  {paper.pages} 页")
+            typer.echo(f"      {paper.file_id}  {plain(paper.name)}  {paper.pages} 页")
             for code in paper.findings:
                 typer.echo(f"        {FINDINGS[code]}")
             if paper.file_id in others:
                 typer.echo("        另一家企业也交过同一个文件，请核对。")
     for line in found.trail:
         at = f"{line.at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-        typer.echo(f"  {at}  {line.by}  {line.action.label}  {line.reason}".rstrip())
+        typer.echo(f"  {at}  {line.by}  {line.action.label}  {plain(line.reason)}".rstrip())
 
 
 @app.command()

@@ -6,7 +6,7 @@ import typer
 from tortoise.transactions import in_transaction
 
 from bot.commands import reports
-from bot.commands.context import Context, current, fail, told
+from bot.commands.context import Context, current, fail, plain, told
 from bot.commands.rules import say
 from bot.commands.rules_text import table
 from bot.deps import open_issuer
@@ -177,7 +177,7 @@ def show(ctx: typer.Context, number: Number) -> None:
         at = f"{line.at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
         people = "、".join(filter(None, (line.by, line.second)))
         because = "：".join(filter(None, (REASON_WORDS.get(line.reason, ""), line.words)))
-        typer.echo(f"  {at}  {line.action} → {line.after}  {people}  {because}")
+        typer.echo(f"  {at}  {line.action} → {line.after}  {people}  {plain(because)}")
 
 
 @app.command()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from bot.commands.context import Context, current, fail
+from bot.commands.context import Context, current, fail, plain
 from bot.domain.errors import DomainError
 from bot.domain.workdays import BEIJING
 from bot.processes import run_async
@@ -21,8 +21,11 @@ Reason = Annotated[str, typer.Option(help="理由；不通过时必须写")]
 
 @app.command("list")
 def waiting(ctx: typer.Context) -> None:
-    """列出微信判不了、等人审核的内容，最早的在前；不通过的，以后在留言和举报里不再展开。"""
-    rows, numbers = run_async(_waiting(current(ctx)))
+    """列出等人审核的内容：微信认为可疑的在前，再是它判不了的，各从最早的起。
+
+    可疑的，通过以后才在留言和举报里展开；不通过的，以后也不展开。
+    """
+    total, rows, numbers = run_async(_waiting(current(ctx)))
     for row in rows:
         typer.echo(f"{row.id}  {row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}  {row.place}")
         typer.echo(f"    {row.why}")
@@ -30,8 +33,9 @@ def waiting(ctx: typer.Context) -> None:
             number = numbers.get(row.subject, "")
             typer.echo(f"    照片：用 certificates reports photo {number} 取出来看")
         else:
-            typer.echo(f"    {' '.join(row.words.split())}")
-    typer.echo(f"共 {len(rows)} 项" if rows else "没有等人审核的内容")
+            typer.echo(f"    {plain(row.words)}")
+    shown = f"，以上是前 {len(rows)} 项" if total > len(rows) else ""
+    typer.echo(f"共 {total} 项{shown}" if rows else "没有等人审核的内容")
 
 
 @app.command("pass")
@@ -70,7 +74,8 @@ def _decide(context: Context, check: str, *, passes: bool, by: str, reason: str)
 
 async def _waiting(
     context: Context,
-) -> tuple[list[content_checks.Waiting], Mapping[UUID, str]]:
+) -> tuple[int, list[content_checks.Waiting], Mapping[UUID, str]]:
     async with context.database():
         rows = await content_checks.waiting()
-        return rows, await fake_reports.numbers({row.subject for row in rows if row.file_id})
+        numbers = await fake_reports.numbers({row.subject for row in rows if row.file_id})
+        return await content_checks.how_many_wait(), rows, numbers

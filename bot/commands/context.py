@@ -100,6 +100,18 @@ def told(context: Context, work: Coroutine[Any, Any, T]) -> T:
         fail(str(refusal))
 
 
+def plain(text: str) -> str:
+    """What a stranger wrote, on one line and without a sign that would steer the terminal."""
+    return "".join(
+        one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split())
+    )
+
+
+def plain_lines(text: str) -> str:
+    """The same, with its lines."""
+    return "\n".join(plain(line) for line in text.splitlines())
+
+
 def save(to: Path, data: bytes) -> None:
     """Write a file where somebody asked for it, or say that it cannot be there."""
     try:

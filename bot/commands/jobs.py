@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bot.commands.context import Context, current, fail
+from bot.commands.context import Context, current, fail, plain
 from bot.domain.errors import NotFound
 from bot.processes import run_async
 from bot.services import outbox
@@ -25,7 +25,9 @@ def dead(ctx: typer.Context) -> None:
     total, rows = run_async(_dead(current(ctx)))
     for row in rows:
         since = f"{row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-        typer.echo(f"{row.id}  {row.kind}  试过 {row.attempts} 次  {since}  {row.last_error}")
+        typer.echo(
+            f"{row.id}  {row.kind}  试过 {row.attempts} 次  {since}  {plain(row.last_error)}"
+        )
     shown = f"，以上是最早的 {len(rows)} 个" if total > len(rows) else ""
     typer.echo(f"共 {total} 个{shown}" if rows else "没有失败的任务")
 

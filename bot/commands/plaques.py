@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from bot.commands.context import Context, current, fail, save
+from bot.commands.context import Context, current, fail, plain, save
 from bot.deps import open_cabinet, open_vault
 from bot.domain import remarks
 from bot.domain.actors import Staff
@@ -41,7 +41,7 @@ def address(ctx: typer.Context, order: Order, by: By) -> None:
     context, staff = current(ctx), _staff(by)
     vault, now = open_vault(context.config), context.clock()
     found = _run(context, lambda: plaques.address_of(_id(order), actor=staff, vault=vault, now=now))
-    typer.echo(f"{found.person}  {found.phone}\n{found.place}")
+    typer.echo(f"{plain(found.person)}  {plain(found.phone)}\n{plain(found.place)}")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.context import current, fail, save, told
+from bot.commands.context import current, fail, plain, plain_lines, save, told
 from bot.deps import open_cabinet
 from bot.domain.workdays import BEIJING
 from bot.services import fake_reports
@@ -22,13 +22,14 @@ def reported(ctx: typer.Context) -> None:
     rows = told(current(ctx), fake_reports.waiting())
     for row in rows:
         at = f"{row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-        typer.echo(f"{row.ticket}  {at}  {row.number}  {row.place}  {row.url}".rstrip())
+        said = "  ".join(plain(one) for one in (row.number, row.place, row.url))
+        typer.echo(f"{row.ticket}  {at}  {said}".rstrip())
         if row.covered.words:
-            typer.echo(f"    （{row.covered.words}，没有展开；要看请用 reports words）")
+            typer.echo(f"    （{plain(row.covered.words)}，没有展开；要看请用 reports words）")
         elif row.words:
-            typer.echo(f"    {' '.join(row.words.split())}")
+            typer.echo(f"    {plain(row.words)}")
         if row.has_photo:
-            about = f"：{row.covered.picture}" if row.covered.picture else ""
+            about = f"：{plain(row.covered.picture)}" if row.covered.picture else ""
             typer.echo(f"    （有照片{about}）")
     typer.echo(f"共 {len(rows)} 件" if rows else "没有待处理的举报")
 
@@ -40,8 +41,11 @@ def words(ctx: typer.Context, ticket: str, by: By, reason: Why) -> None:
     now = context.clock()
     row = told(context, fake_reports.words_of(ticket, by=by, reason=reason, now=now))
     for title, text in (
-        ("编号", row.number), ("地点", row.place), ("网址", row.url), ("说明", row.words)
-    ):  # fmt: skip
+        ("编号", plain(row.number)),
+        ("地点", plain(row.place)),
+        ("网址", plain(row.url)),
+        ("说明", plain_lines(row.words)),
+    ):
         if text:
             typer.echo(f"{title}：{text}")
 

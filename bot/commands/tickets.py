@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from bot.commands.context import Context, current, fail
+from bot.commands.context import Context, current, fail, plain, plain_lines
 from bot.deps import open_accounts, open_vault
 from bot.domain import remarks
 from bot.domain.actors import Staff
@@ -35,8 +35,8 @@ def waiting(ctx: typer.Context) -> None:
     rows = _run(context, tickets.waiting)
     for row in rows:
         typer.echo(f"{row.id}  {row.created_at.astimezone(BEIJING):%Y-%m-%d %H:%M}  {row.openid}")
-        covered = f"（{row.covered}，没有展开；要看请用 tickets words）"
-        typer.echo(f"    {covered if row.covered else ' '.join(row.question.split())}")
+        covered = f"（{plain(row.covered)}，没有展开；要看请用 tickets words）"
+        typer.echo(f"    {covered if row.covered else plain(row.question)}")
     typer.echo(f"共 {len(rows)} 条" if rows else "没有待处理的留言")
     for lost in _run(context, lambda: tickets.undelivered(now=context.clock())):
         typer.echo(f"答复没有送到：{lost}")
@@ -76,9 +76,8 @@ def words(
     """展开一条没有展开的留言；谁看的、为什么会记下来。"""
     context, staff = current(ctx), _staff(by)
     now = context.clock()
-    typer.echo(
-        _run(context, lambda: tickets.words_of(_id(ticket), actor=staff, reason=reason, now=now))
-    )
+    said = _run(context, lambda: tickets.words_of(_id(ticket), actor=staff, reason=reason, now=now))
+    typer.echo(plain_lines(said))
 
 
 @app.command()

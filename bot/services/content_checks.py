@@ -2,8 +2,8 @@
 
 A check is a row. It is put down in the transaction of whoever needs it, asked about by a job, and
 settled once. Whoever lists content asks `covered` what is not to be unfolded: the row alone
-decides, so that no verdict can be lost on the way, whether it comes twice, late or never. Under
-which openid the content was sent is forgotten with the verdict.
+decides, so that no verdict can be lost on the way, whether it comes twice, late or never. With the
+verdict is forgotten under which openid the content was sent, and of what passes what it said.
 """
 
 import secrets
@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from tortoise.expressions import Q
 
 from bot.clients.wechat import WeChat
 from bot.clients.wechat_errors import Permanent
@@ -51,6 +52,10 @@ _AFTER = {
 }
 
 
+# WeChat saw something; a row that it could not judge at all has no label.
+_SUSPICIOUS = Q(state=CheckState.HUMAN, label__isnull=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One check in the list for the staff."""
@@ -72,24 +77,24 @@ class Covered:
     picture: str = ""
 
 
-async def text(words: str, *, place: Place, subject: UUID, openid: str, now: datetime) -> UUID:
+async def text(words: str, *, place: Place, subject: UUID, openid: str, now: datetime) -> None:
     """Have a text judged; inside the caller's transaction. `openid` is the mini-program's; of whom
     it does not know ("") WeChat cannot judge, and people do."""
-    return await _put(place, subject, openid, now, words=words)
+    await _put(place, subject, openid, now, words=words)
 
 
 async def picture(
     file_id: UUID, *, place: Place, subject: UUID, openid: str, now: datetime
-) -> UUID:
+) -> None:
     """Have a picture judged; inside the caller's transaction. By `file_id` its place finds it."""
-    return await _put(place, subject, openid, now, file_id=file_id)
+    await _put(place, subject, openid, now, file_id=file_id)
 
 
 async def covered(subjects: Collection[UUID]) -> Mapping[UUID, Covered]:
     """What of these nobody should see by chance; one that is not named may be seen whole."""
-    hidden = [CheckState.PENDING, CheckState.REJECTED]
+    hidden = Q(state__in=[CheckState.PENDING, CheckState.REJECTED]) | _SUSPICIOUS
     found: dict[UUID, Covered] = {}
-    for row in await ContentCheck.filter(subject__in=list(subjects), state__in=hidden):
+    for row in await ContentCheck.filter(hidden, subject__in=list(subjects)):
         before = found.get(row.subject, Covered())
         part = "picture" if row.file_id else "words"
         found[row.subject] = replace(before, **{part: _why_covered(row)})
@@ -163,12 +168,18 @@ async def sweep(*, now: datetime) -> int:
 
 
 async def waiting(*, limit: int = 100) -> list[Waiting]:
-    """What people must look at, oldest first."""
-    rows = await ContentCheck.filter(state=CheckState.HUMAN).order_by("created_at").limit(limit)
+    """What people must look at: what WeChat found suspicious, then the rest, each oldest first."""
+    seen = await ContentCheck.filter(_SUSPICIOUS).order_by("created_at").limit(limit)
+    unseen = ContentCheck.filter(state=CheckState.HUMAN, label__isnull=True).order_by("created_at")
+    rows = seen + await unseen.limit(limit - len(seen))
     return [
         Waiting(r.id, TITLES[Place(r.place)], r.subject, r.words, r.file_id, r.why, r.created_at)
         for r in rows
     ]
+
+
+async def how_many_wait() -> int:
+    return await ContentCheck.filter(state=CheckState.HUMAN).count()
 
 
 async def decide(check_id: UUID, *, passes: bool, by: str, reason: str, now: datetime) -> None:
@@ -192,7 +203,7 @@ async def _put(
     *,
     words: str = "",
     file_id: UUID | None = None,
-) -> UUID:
+) -> None:
     row = ContentCheck(
         id=new_id(now),
         place=place.value,
@@ -208,12 +219,13 @@ async def _put(
     await row.save(force_create=True)
     if openid:
         await outbox.put(ASK, {"id": str(row.id)}, now=now)
-    return row.id
 
 
 def _why_covered(row: ContentCheck) -> str:
     if row.state is CheckState.PENDING:
         return JUDGING
+    if row.state is CheckState.HUMAN:
+        return row.why
     return f"{row.decided_by}审核不通过：{row.why}" if row.decided_by else contains(row.label)
 
 
@@ -262,6 +274,8 @@ async def _move(
     check_id: UUID, state: CheckState, now: datetime, *, came_from: CheckState, **more: object
 ) -> bool:
     """Compare and set: the first verdict stands."""
+    if state is CheckState.PASSED:
+        more["words"] = ""  # whoever needs them reads them where they were written
     mine = ContentCheck.filter(id=check_id, state=came_from)
     return bool(await mine.update(state=state, decided_at=now, openid="", **more))
 

@@ -19,6 +19,8 @@ class Part:
     """Of its file, in words."""
     table: str
     whose: str
+    without: tuple[str, ...] = ()
+    """Columns that stand in other parts and not in this one."""
 
 
 # Who of the association did it, what is sealed or a secret, and our own bookkeeping.
@@ -76,7 +78,8 @@ OF_PERSON: Sequence[Part] = (
     Part("消息授权明细", "grant_entry", _WECHAT),
     Part("消息送达", "receipt", _WECHAT),
     Part("留言的审核", "content_check",
-         f"t.subject IN (SELECT id FROM ticket t WHERE {_WECHAT})"),  # noqa: S608  # our own words
+         f"t.subject IN (SELECT id FROM ticket t WHERE {_WECHAT})",  # noqa: S608  # our own words
+         without=("why",)),  # what the staff noted for themselves
     Part("发给您的消息", "telling",
          f"(t.service_openid IN {_TOLD} OR t.mini_openid IN {_TOLD})"),
 )  # fmt: skip
@@ -101,6 +104,6 @@ async def rows(part: Part, whose: UUID) -> str:
         "SELECT coalesce(jsonb_pretty(jsonb_agg(to_jsonb(t) - $2::text[])), '[]') AS text"  # noqa: S608
         f" FROM (SELECT * FROM {part.table} t WHERE {part.whose}) t",
         whose,
-        list(HIDDEN),
+        [*HIDDEN, *part.without],
     )
     return str(found["text"])

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import IO, Any
+from typing import IO
 from uuid import UUID
 
 from tortoise.transactions import in_transaction
@@ -31,8 +31,8 @@ from models import FakeReport
 from models.ids import new_id
 
 MOST_A_DAY = 20  # from one address: nobody can use up what others need
-WECHAT = System("content_check")
 MOST_PHOTOS_A_DAY = 2000  # of everybody, so that no attack fills the disk: words are still taken
+WECHAT = System("content_check")
 STAYS = timedelta(days=365)  # after the answer; what nobody has answered stays
 AT_ONCE = 500
 _FORGET = (
@@ -104,13 +104,11 @@ async def take(
 
 
 async def _have_judged(row: FakeReport, openid: str, now: datetime) -> None:
-    about: dict[str, Any] = {
-        "place": Place.REPORT, "subject": row.id, "openid": openid, "now": now
-    }  # fmt: skip
+    place, about = Place.REPORT, row.id
     if said := "\n".join(filter(None, (row.number, row.place, row.url, row.words))):
-        await content_checks.text(said, **about)
+        await content_checks.text(said, place=place, subject=about, openid=openid, now=now)
     if row.photo_key is not None:
-        await content_checks.picture(row.id, **about)
+        await content_checks.picture(row.id, place=place, subject=about, openid=openid, now=now)
 
 
 async def _cleaned(given: IO[bytes], cabinet: Cabinet | None, now: datetime) -> Piece:

@@ -24,7 +24,7 @@ _LOCK_IDENTITY, _LOCK_UNIONID, _LOCK_JOINING = 4101, 4102, 4103
 _AGREED = (
     "EXISTS (SELECT 1 FROM consent c JOIN app_user a ON a.id = c.user_id"
     " WHERE coalesce(u.joined_into_id, u.id) IN (a.id, a.joined_into_id)"
-    " AND c.purpose = $1 AND c.version = $2 AND c.revoked_at IS NULL) AS agreed"
+    " AND c.purpose = $1 AND c.version = $2 AND c.revoked_at IS NULL)"
 )
 _PRIVACY = (Purpose.PRIVACY.value, TEXTS[Purpose.PRIVACY].version)
 
@@ -88,7 +88,7 @@ async def find(token: str, door: Door, *, now: datetime) -> Member | None:
     """
     rows = await fetch(
         "SELECT s.id, s.created_at, s.last_seen_at, s.expires_at,"  # noqa: S608  # our own words
-        f" coalesce(u.joined_into_id, u.id) AS user_id, {_AGREED}"
+        f" coalesce(u.joined_into_id, u.id) AS user_id, {_AGREED} AS agreed"
         " FROM session s JOIN app_user u ON u.id = s.user_id"
         " WHERE s.token_hash = $3 AND s.door = $4 AND s.ended_at IS NULL AND s.expires_at > $5",
         *_PRIVACY,
@@ -112,7 +112,7 @@ async def in_chat(appid: str, openid: str, *, now: datetime) -> Member | None:
     """Who wrote to this account, if they have ever signed in; for this one message, without a
     session to keep."""
     rows = await fetch(
-        f"SELECT coalesce(u.joined_into_id, u.id) AS user_id, {_AGREED} FROM identity i"  # noqa: S608  # our own words
+        f"SELECT coalesce(u.joined_into_id, u.id) AS user_id, {_AGREED} AS agreed FROM identity i"  # noqa: S608  # our own words
         " JOIN app_user u ON u.id = i.user_id WHERE i.appid = $3 AND i.openid = $4",
         *_PRIVACY,
         appid,
@@ -150,7 +150,8 @@ async def openid_in(appid: str, *, actor: Member) -> str | None:
     """Under which openid this account knows the person."""
     rows = await fetch(
         "SELECT i.openid FROM identity i JOIN app_user u ON u.id = i.user_id"
-        " WHERE i.appid = $1 AND coalesce(u.joined_into_id, u.id) = $2 ORDER BY i.id DESC LIMIT 1",
+        " WHERE i.appid = $1 AND (u.id = $2 OR u.joined_into_id = $2)"
+        " ORDER BY i.id DESC LIMIT 1",
         appid,
         actor.user_id,
     )
@@ -158,13 +159,15 @@ async def openid_in(appid: str, *, actor: Member) -> str | None:
 
 
 async def openid_beside(appid: str, openid: str, *, other: str) -> str:
-    """Under which openid our other account knows the same person; "" when nobody can tell."""
+    """Under which openid our other account knows the same person, who must agree to today's
+    privacy text; "" when they do not, or nobody can tell."""
     rows = await fetch(
-        "SELECT beside.openid FROM identity i JOIN app_user u ON u.id = i.user_id"
+        "SELECT beside.openid FROM identity i JOIN app_user u ON u.id = i.user_id"  # noqa: S608  # ours
         " JOIN app_user v ON coalesce(u.joined_into_id, u.id) IN (v.id, v.joined_into_id)"
         " JOIN identity beside ON beside.user_id = v.id"
-        " WHERE i.appid = $1 AND i.openid = $2 AND beside.appid = $3"
+        f" WHERE i.appid = $3 AND i.openid = $4 AND beside.appid = $5 AND {_AGREED}"
         " ORDER BY beside.id DESC LIMIT 1",
+        *_PRIVACY,
         appid,
         openid,
         other,

@@ -34,6 +34,14 @@
   }
   window.addEventListener("pageshow", release);
 
+  /* A page that the back button brings back whole still has the number of what was asked for from
+     it: the next thing asked for needs a new one. */
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted && document.querySelector("input[type=hidden][name=number]")) {
+      window.location.reload();
+    }
+  });
+
   /* A photo that only fills in the form is read as soon as it is chosen: it presses its button. */
   document.addEventListener("change", function (event) {
     var field = event.target;

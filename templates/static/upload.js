@@ -35,6 +35,9 @@
     bar.querySelector("progress").hidden = true;
     bar.querySelector("button").hidden = true;
     bar.querySelector("[role=status]").textContent = sentence;
+    setTimeout(function () { // keep.js hears of the submit itself only after this
+      document.dispatchEvent(new Event("form-came-back"));
+    });
   }
 
   function send(form, submitter, bar) {
@@ -117,6 +120,7 @@
       progress.hidden = true;
       bar.querySelector("button").hidden = true;
       words.textContent = problem.message;
+      document.dispatchEvent(new Event("form-came-back")); // keep.js
     });
   }
 

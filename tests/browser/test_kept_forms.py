@@ -234,6 +234,43 @@ async def test_a_date_is_kept_until_its_file_was_taken_also_where_the_page_comes
     await expect(stage.page.get_by_text("已恢复")).to_have_count(0)
 
 
+@pytest.mark.parametrize("stopped_by", ["too many files", "a file that is refused"])
+async def test_a_date_is_kept_where_its_files_were_not_even_sent(stage, stopped_by):
+    desk = await applying_for(stage)
+    case = await desk.begin(applying.SHANXI)
+    here = f"/h5/e/{desk.enterprise}/cases/{case}/papers/tax_certificate"
+    await stage.go(here)
+    await stage.page.locator("[name=dated]").fill("2026-02-12")
+    chosen = stage.page.locator("input[type=file]")
+    many = int(await chosen.evaluate("input => input.form.dataset.most")) + 1
+    photo = {"name": "照片.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    await chosen.set_input_files([photo] * (many if stopped_by == "too many files" else 1))
+    await stage.page.get_by_role("button", name="上传并检查").click()
+    said = stage.page.locator(".upload [role=status]")
+    await expect(said).to_contain_text("请")
+    await expect(stage.page.locator(".upload progress")).to_be_hidden()
+    await stage.go("/h5/me")
+
+    await stage.go(here)
+
+    assert await stage.page.locator("[name=dated]").input_value() == "2026-02-12"
+
+
+async def test_a_page_that_comes_back_whole_asks_for_another_invitation(stage):
+    enterprise = await at_home(stage)
+    await stage.go(f"/h5/e/{enterprise}/colleagues")
+    number = stage.page.locator("input[name=number]")
+    before = await number.input_value()
+
+    for persisted in ("false", "true"):
+        event = f"new PageTransitionEvent('pageshow', {{persisted: {persisted}}})"
+        await stage.page.evaluate(f"window.dispatchEvent({event})")
+        if persisted == "false":
+            assert await number.input_value() == before
+
+    await expect(number).not_to_have_value(before)
+
+
 async def test_a_browser_that_is_killed_loses_no_signature(stage, browser):
     await promise("/sign")(stage)
     await draw(stage.page)

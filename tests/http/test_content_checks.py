@@ -23,15 +23,25 @@ from bot.services.cabinet import Cabinet
 from bot.services.content_checks import Covered
 from bot.services.fake_reports import Told
 from bot.services.sessions import Known
-from models import AuditEntry, CheckState, ContentCheck, FakeReport, InboundMessage, Job, JobState
+from models import (
+    AuditEntry,
+    CheckState,
+    Consent,
+    ContentCheck,
+    FakeReport,
+    InboundMessage,
+    Job,
+    JobState,
+)
 from models.ids import new_id
-from tests import papers
+from tests import papers, people
 from tests.conftest import NOW
 from tests.doors import LI, WANG, Doors, open_doors
 
 LONG = "我们做精密零件。" * 400
 CLEAN = "年审要交什么材料"
 RISKY = "办理违规贷款"
+DOUBTED = "微信建议人工审核"
 VAULT: Vault = open_vault(Config())
 STAFF = Staff("王芳")
 
@@ -99,7 +109,7 @@ async def test_a_clean_question_is_unfolded_once_it_is_judged(desk):
     assert before == [("", "微信正在审核")]
     assert await desk.listed() == [(CLEAN, "")]
     row = await ContentCheck.get(id=check)
-    assert (row.state, row.openid) == (CheckState.PASSED, "")
+    assert (row.state, row.openid, row.words) == (CheckState.PASSED, "", "")
     [call] = [c for c in await desk.doors.ledger("calls") if c["path"] == "/wxa/msg_sec_check"]
     assert (call["body"]["scene"], call["body"]["version"]) == (2, 2)
 
@@ -138,7 +148,7 @@ async def test_a_question_from_the_chat_is_judged_by_who_asked_it(desk):
     """The openid of the chat means nothing to the mini-program; the unionid joins the two."""
     mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
     await sessions.recognise(Known(mini, mini_openid(WANG), "u-wang"), now=NOW)
-    await sessions.recognise(Known(service, WANG, "u-wang"), now=NOW)
+    await people.agree(await sessions.recognise(Known(service, WANG, "u-wang"), now=NOW))
     desk.doors.clock.now = NOW + timedelta(hours=12)  # nobody is at the desk
     for openid in (WANG, LI):
         await desk.doors.control(f"people/{openid}/follow")
@@ -150,17 +160,23 @@ async def test_a_question_from_the_chat_is_judged_by_who_asked_it(desk):
     assert found == {mini_openid(WANG): RISKY, "": RISKY}
 
 
-async def test_who_was_never_joined_is_nobody_in_the_other_account(desk):
+async def test_who_was_never_joined_or_does_not_agree_is_nobody_in_the_other_account(desk):
     mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
     await sessions.recognise(Known(mini, "m-wu", "u-wu"), now=NOW)
-    await sessions.recognise(Known(service, "s-wu", "u-wu"), now=NOW)
-    await sessions.recognise(Known(service, "s-lin"), now=NOW)
+    wu = await sessions.recognise(Known(service, "s-wu", "u-wu"), now=NOW)
+    lin = await sessions.recognise(Known(service, "s-lin"), now=NOW)
 
-    found = [
-        await sessions.openid_beside(service, who, other=mini) for who in ("s-wu", "s-lin", "s-no")
-    ]
+    async def known() -> list[str]:
+        asked = ("s-wu", "s-lin", "s-no")
+        return [await sessions.openid_beside(service, who, other=mini) for who in asked]
 
-    assert found == ["m-wu", "", ""]
+    silent = await known()
+    await people.agree(wu)
+    await people.agree(lin)
+    agreed = await known()
+    await Consent.filter(user_id=wu).update(revoked_at=NOW)
+
+    assert (silent, agreed, await known()) == (["", "", ""], ["m-wu", "", ""], ["", "", ""])
 
 
 async def test_a_long_text_is_judged_whole_and_by_its_worst_part(desk):
@@ -174,15 +190,16 @@ async def test_a_long_text_is_judged_whole_and_by_its_worst_part(desk):
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"),
+    ("answer", "why", "listed"),
     [
-        ({"suggest": "review", "label": 10001}, "微信建议人工审核"),
-        ({"suggest": "maybe"}, "微信建议人工审核"),
-        ({"errcode": 61010}, "微信不能审核（61010）"),
-        ({"errcode": 48001}, "微信不能审核（48001）"),
+        ({"suggest": "review", "label": 10001}, DOUBTED, ("", DOUBTED)),
+        ({"suggest": "maybe"}, DOUBTED, ("", DOUBTED)),
+        ({"errcode": 61010}, "微信不能审核（61010）", (CLEAN, "")),
+        ({"errcode": 48001}, "微信不能审核（48001）", (CLEAN, "")),
     ],
 )
-async def test_what_wechat_cannot_tell_waits_for_a_person_who_sees_it(desk, answer, why):
+async def test_what_wechat_cannot_tell_waits_for_a_person_who_sees_it(desk, answer, why, listed):
+    """What it doubts is unfolded only where they look at it; what it cannot judge, also before."""
     await desk.script("text", **answer)
     check = await desk.put()
 
@@ -191,6 +208,8 @@ async def test_what_wechat_cannot_tell_waits_for_a_person_who_sees_it(desk, answ
     assert [(one.id, one.why, one.words) for one in await content_checks.waiting()] == [
         (check, why, CLEAN)
     ]
+    assert await desk.listed() == [listed]
+    await content_checks.decide(check, passes=True, by="赵敏", reason="", now=NOW)
     assert await desk.listed() == [(CLEAN, "")]
 
 
@@ -253,7 +272,7 @@ async def test_what_is_done_with_needs_no_verdict_and_a_late_one_does_no_harm(de
     await verdict(desk, trace_id, result={"suggest": "risky", "label": 20002})
     await desk.work()
 
-    assert [row.words for row in await ContentCheck.all()] == ["某展会"]  # judged before
+    assert [row.state for row in await ContentCheck.all()] == [CheckState.PASSED]  # before
     assert await Job.filter(state__not=JobState.DONE).count() == 0
 
 
@@ -327,7 +346,7 @@ async def test_each_verdict_about_a_picture_is_understood_in_both_forms(desk, fo
     await desk.work()
 
     assert await desk.state(check) is state
-    assert bool(await photo_covered()) is (state is CheckState.REJECTED)
+    assert bool(await photo_covered()) is (state is not CheckState.PASSED)
 
 
 async def test_a_verdict_with_several_details_counts_by_its_result(desk):
@@ -375,7 +394,7 @@ async def test_a_verdict_about_nothing_of_ours_leaves_no_job_behind(desk):
 
 
 @pytest.mark.parametrize(
-    ("suggest", "covered"), [("pass", ""), ("review", ""), ("risky", "微信判为不适合展示")]
+    ("suggest", "covered"), [("pass", ""), ("review", DOUBTED), ("risky", "微信判为不适合展示")]
 )
 async def test_a_picture_is_fetched_by_its_ticket_judged_and_the_opening_noted(
     desk, suggest, covered
@@ -415,6 +434,8 @@ async def test_who_reports_signed_in_is_judged_by_wechat_and_kept_nowhere(desk):
     await sessions.recognise(Known(mini, mini_openid(WANG), "u-wang"), now=NOW)
     known = await sessions.sign_in(Known(service, WANG, "u-wang"), Door.H5, now=NOW)
     alone = await sessions.sign_in(Known(service, LI), Door.H5, now=NOW)
+    await people.agree(known.member.user_id)
+    await people.agree(alone.member.user_id)
     cookies = [{"session": known.token}, {"session": alone.token}, {"session": "gone"}, {}]
 
     for cookie in cookies:
@@ -428,6 +449,21 @@ async def test_who_reports_signed_in_is_judged_by_wechat_and_kept_nowhere(desk):
     ]  # fmt: skip
     assert await ContentCheck.exclude(openid="").count() == 0
     assert (await ContentCheck.all().order_by("id"))[0].state is CheckState.PASSED
+
+
+async def test_who_took_their_consent_back_is_judged_by_people(desk):
+    mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
+    await sessions.recognise(Known(mini, mini_openid(WANG), "u-wang"), now=NOW)
+    known = await sessions.sign_in(Known(service, WANG, "u-wang"), Door.H5, now=NOW)
+    await people.agree(known.member.user_id)
+    await Consent.filter(user_id=known.member.user_id).update(revoked_at=NOW)
+    form = aiohttp.FormData({"place": "某展会"}, default_to_multipart=True)
+
+    cookies = {"session": known.token}
+    await desk.doors.ask("POST", "/certificates/report", data=form, cookies=cookies)
+
+    [row] = await ContentCheck.all()
+    assert (row.state, row.openid) == (CheckState.HUMAN, "")
 
 
 async def test_no_other_picture_is_shown_to_wechat(desk):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from tortoise.transactions import in_transaction
 
+from bot.commands.context import plain_lines
 from bot.domain.content_checks import Place
 from bot.services import content_checks
 from models import CheckState, ContentCheck, FakeReport
@@ -22,12 +23,13 @@ def env(db, redis_url, tmp_path):
     return settings(tmp_path, DATABASE_URL=db, REDIS_URL=redis_url)
 
 
-async def put(words: str, at: datetime = NOW) -> str:
-    more = {"place": Place.REPORT, "subject": new_id(NOW), "openid": "", "now": at}
+async def put(words: str, at: datetime = NOW, label: int | None = None) -> str:
+    subject = new_id(NOW)
     async with in_transaction():
-        check = await content_checks.text(words, **more)
-    await ContentCheck.filter(id=check).update(state=CheckState.HUMAN, why="微信没有按时答复")
-    return str(check)
+        await content_checks.text(words, place=Place.REPORT, subject=subject, openid="", now=at)
+    row = await ContentCheck.get(subject=subject)
+    await ContentCheck.filter(id=row.id).update(why="微信没有按时答复", label=label)
+    return str(row.id)
 
 
 async def test_what_waits_is_listed_and_decided_by_name(env):
@@ -53,6 +55,31 @@ async def test_what_waits_is_listed_and_decided_by_name(env):
         (CheckState.PASSED, "赵敏", ""),
         (CheckState.REJECTED, "赵敏", "广告"),
     ]
+
+
+async def test_what_wechat_doubts_comes_first_and_a_long_list_says_that_it_goes_on(env):
+    early, late = await put("早"), await put("晚", LATER)
+    doubted = [await put("可疑", LATER, 10001), await put("更可疑", LATER, 10001)]
+
+    found = [
+        [str(row.id) for row in await content_checks.waiting(limit=limit)] for limit in (1, 3, 9)
+    ]
+    for _ in range(97):
+        await put("多")
+    listed = await bot("checks", "list", env=env)
+
+    assert found == [doubted[:1], [*doubted, early], [*doubted, early, late]]
+    assert listed.text.splitlines()[-1] == "共 101 项，以上是前 100 项"
+
+
+async def test_what_strangers_wrote_neither_steers_the_terminal_nor_makes_up_lines(env):
+    check = await put("\x1b[2J好\u202e\r\n编号：1\u2028第\u3000二")
+
+    listed = await bot("checks", "list", env=env)
+
+    assert listed.text.splitlines()[2:] == ["    \ufffd[2J好\ufffd 编号：1 第 二", "共 1 项"]
+    assert listed.text.startswith(check)
+    assert plain_lines("一\x1b\r\n  二\u2066\n") == "一\ufffd\n二\ufffd"
 
 
 async def test_a_photo_is_listed_by_the_number_of_its_report(env):

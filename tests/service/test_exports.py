@@ -34,7 +34,7 @@ from bot.services.bindings import TooFresh
 from bot.services.cabinet import Cabinet
 from bot.services.export_packing import Packing
 from bot.services.papers import MAKE
-from models import AuditEntry, Commitment, ExportPack, Identity, Job, Paper
+from models import AuditEntry, Commitment, ContentCheck, ExportPack, Identity, Job, Paper
 from models.ids import new_id
 from tests import papers, people
 from tests.conftest import NOW
@@ -148,6 +148,7 @@ async def test_a_person_gets_what_is_theirs_with_their_own_number_in_clear(house
     known = await Identity.filter(user_id=house.actor.user_id).first()
     asked = "请回电13700137000"
     await tickets.open_ticket(known.appid, known.openid, asked, vault=VAULT, now=NOW)
+    await ContentCheck.all().update(why="老在问，不理他")
     export = await house.made(None)
 
     link = await exports.link(export, actor=house.actor, now=NOW)
@@ -157,6 +158,8 @@ async def test_a_person_gets_what_is_theirs_with_their_own_number_in_clear(house
     [account] = json.loads(pack.read("记录/账号.json"))
     assert account["id"] == str(house.actor.user_id)
     assert "token_hash" not in json.loads(pack.read("记录/登录.json"))[0]
+    [judged] = json.loads(pack.read("记录/留言的审核.json"))
+    assert (judged["state"], "why" in judged) == ("human", False)
 
 
 async def test_progress_can_be_seen(house):

@@ -54,11 +54,12 @@ async def take(request: web.Request) -> web.Response:
 
 
 async def _openid(request: web.Request) -> str:
-    """By which openid WeChat judges what a person sends who is signed in; nobody has to be."""
+    """By which openid WeChat judges what a person sends who is signed in and agrees to the privacy
+    text; nobody has to be, or to agree: then people judge."""
     deps = request.app[DEPS]
     token = members.cookie(request, members.COOKIE)
     known = await sessions.find(token, Door.H5, now=deps.clock()) if token else None
-    if known is None:
+    if known is None or not known.agreed:
         return ""
     return await sessions.openid_in(deps.config.mini_appid, actor=known) or ""
 
