@@ -90,7 +90,7 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
         "audit_looks_flat": "c60943dc58c165e0b906242804253a4bae258d6017baae627b6ce30251b0b6e2",
         "audit_rows": "ab9661f9a3aa1d0d48e47910b58efc185977dca4615573b13c2c98aafc3a6d29",
         "audit_secret": "db796bf5d27da816fa0f2de0c3e201a087b59c1fc22034ab69f91229abfd3542",
-        "certificates_made": "ca3de691fa915a6143b95f68ebf1eccb85dc42f86b58c826ec6cfec2bc736358",
+        "certificates_made": "56bbdae8f2768e9ea4cecf4620c1dc857afbda3f2e0dad29d85c48aeb511079c",
     }
 )
 

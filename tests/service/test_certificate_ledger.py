@@ -1,15 +1,25 @@
 """The hourly look: the register of certificates and the audit log say the same."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from structlog.testing import capture_logs
+from tortoise.transactions import in_transaction
 
+from bot.clients.database import fetch, transaction_connection
 from bot.domain.actors import System
 from bot.domain.certificates import Action, Reason
 from bot.jobs import SCHEDULE
-from bot.services import audit_reading, certificate_bulk, certificate_ledger, membership_effects
+from bot.services import (
+    audit,
+    audit_reading,
+    certificate_bulk,
+    certificate_ledger,
+    certificates,
+    membership_effects,
+)
 from bot.services.certificate_bases import Wanted
 from bot.services.inserting import MANY
 from models import Certificate
@@ -91,3 +101,57 @@ async def test_of_many_issued_at_once_each_is_known_to_the_log(db, issuer, empti
     ]  # fmt: skip
     assert told[0][0] in of_enterprise
     assert await certificate_ledger.look(now=NOW) == [last.number, str(first.id)]
+
+
+OWN = (
+    "SELECT r.sha256 IS NOT NULL AS own, a.entry_id IS NOT NULL AS part FROM certificate c"
+    " LEFT JOIN audit_entry e ON e.object_id = c.id::text AND e.action = 'certificate.issued'"
+    " LEFT JOIN audit_row r ON r.entry_id = e.id"
+    " LEFT JOIN audit_part a ON a.object_id = c.id::text AND a.kind = 'certificate'"
+    " WHERE c.enterprise_id = ANY ($1::uuid[])"
+)
+
+
+async def test_what_has_an_entry_of_its_own_is_noted_there_also_beside_many(db):
+    """Several lots in one transaction, as the demonstration issues them."""
+    lots = [[await people.enterprise() for _ in range(size)] for size in (MANY + 1, 2)]
+    async with in_transaction():
+        for lot in lots:
+            wanted = [Wanted(one, "commitment", None, TWO) for one in lot]
+            await certificates.issue_many(wanted, actor=System("test"), now=NOW)
+
+    found = [{tuple(row.values()) for row in await fetch(OWN, lot)} for lot in lots]
+
+    assert found == [{(False, True)}, {(True, False)}]
+    assert await certificate_ledger.look(now=NOW) == []
+
+
+TWICE = (
+    "INSERT INTO certificate SELECT (jsonb_populate_record(c, jsonb_build_object('id', w.id,"
+    " 'number', '2026CNEAAA9999' || w.n, 'random', '\\x00', 'position', c.position + w.n,"
+    " 'token', NULL, 'signed_at', NULL, 'key', NULL, 'programme', 'p' || w.n))).*"
+    " FROM certificate c, unnest($1::uuid[]) WITH ORDINALITY AS w (id, n)"
+)
+
+
+@pytest.mark.parametrize("noted", ["one of them", "one of them and each", "one of them twice"])
+async def test_of_rows_in_one_statement_none_goes_without_an_entry(db, noted):
+    await made()
+    first, second = uuid4(), uuid4()
+    names = [first] * (2 if "twice" in noted else 1) + ["*"] * noted.endswith("each")
+
+    async def planted() -> None:
+        async with in_transaction():
+            for name in names:
+                await audit.note("x", kind="certificate", id=name, actor=System("x"), now=NOW)
+            await transaction_connection().execute(TWICE, [first, second])
+
+    if "*" not in names:
+        with pytest.raises(asyncpg.RestrictViolationError, match="1 certificates without"):
+            await planted()
+        return
+    await planted()
+    parts = await fetch("SELECT object_id FROM audit_part WHERE kind = 'certificate'")
+    own = await fetch("SELECT e.object_id FROM audit_row r JOIN audit_entry e ON e.id = r.entry_id")
+    assert [row["object_id"] for row in parts] == [str(second)]
+    assert str(first) in {row["object_id"] for row in own}
