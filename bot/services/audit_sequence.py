@@ -8,9 +8,10 @@ a head that is not ours, or when the log is not the one that this machine has se
 kept in a file, out of reach of whoever has the database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import asyncpg
@@ -33,6 +34,7 @@ from bot.services.audit import COLUMNS
 log = structlog.get_logger()
 
 BATCH = 5000
+MOST_PARTS = 50_000  # rows that the entries of one batch stand for; a single entry may have more
 _ONE_AT_A_TIME = 725008
 _AS_SEQUENCER = f"SET LOCAL ROLE {SEQUENCER}"
 UNLIKE = telemetry.gauge("audit_unlike", "与写入时不一致的审计记录数；大于零就该有人看")
@@ -52,7 +54,12 @@ CROSS JOIN LATERAL (
     FROM audit_part WHERE entry_id = e.id
 ) s
 """  # noqa: S608  # our own names
-_WAITING = _READ + "JOIN audit_pending p ON p.number = e.number ORDER BY e.number LIMIT $1"
+_WAITING = """
+SELECT number, (SELECT count(*) FROM audit_part WHERE entry_id = w.id) AS parts
+FROM (SELECT p.number, e.id FROM audit_pending p JOIN audit_entry e ON e.number = p.number
+    WHERE p.number > $1 ORDER BY p.number LIMIT $2) w ORDER BY number
+"""
+_NUMBERED = _READ + "WHERE e.number = ANY ($1::bigint[]) ORDER BY e.number"
 _AGAIN = (
     _READ.replace("SELECT ", "SELECT l.sha256 AS leaf_sha256, ", 1)
     + "JOIN audit_leaf l ON l.entry_id = e.id WHERE l.leaf >= $1 AND l.leaf < $2 ORDER BY l.leaf"
@@ -107,28 +114,41 @@ async def sequence(
     *, signer: HeadSigner, now: datetime, kept: HeadFile | None = None, batch: int = BATCH
 ) -> int:
     """Number everything that waits; how many entries that were."""
-    done = 0
-    while count := await _once(signer, now, batch, kept):
-        done += count
-        if count < batch:
-            break
+    done, unlike = 0, 0
+    after: int | None = 0
+    while after is not None and (step := await _once(signer, now, batch, kept, after)):
+        done, unlike, after = done + step.done, unlike + step.unlike, step.last
+        UNLIKE.set(unlike)
     [oldest] = await fetch(_OLDEST)
     WAITING_S.set(oldest["seconds"] or 0)
     return done
 
 
-async def _once(signer: HeadSigner, now: datetime, batch: int, kept: HeadFile | None) -> int:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How many got a number, how many must not, and the last entry if more may wait after it."""
+
+    done: int
+    unlike: int
+    last: int | None
+
+
+async def _once(
+    signer: HeadSigner, now: datetime, batch: int, kept: HeadFile | None, after: int
+) -> _Step | None:
+    """One batch; None while another process is at it."""
     made = None
     async with in_transaction():
         connection = transaction_connection()
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _ONE_AT_A_TIME):
-            return 0
+            return None
         await connection.execute(_AS_SEQUENCER)
         last = await connection.fetchrow(_LAST)
         await _check(connection, last, signer, kept)
-        read = await connection.fetch(_WAITING, batch)
+        waiting = await connection.fetch(_WAITING, after, batch)
+        numbers = _bounded([(row["number"], row["parts"]) for row in waiting])
+        read = await connection.fetch(_NUMBERED, numbers)
         rows = [row for row in read if as_written(row)]
-        UNLIKE.set(len(read) - len(rows))
         for row in read:
             if not as_written(row):
                 log.error("audit_entry_unlike_its_writer", entry=str(row["id"]))
@@ -138,7 +158,18 @@ async def _once(signer: HeadSigner, now: datetime, batch: int, kept: HeadFile | 
             made = await _grow(connection, tree, rows, signer, now)
     if kept and made:  # only what is committed: a crash here leaves the file behind, never ahead
         kept.keep(made)
-    return len(rows)
+    is_all = len(numbers) == len(waiting) < batch
+    return _Step(len(rows), len(read) - len(rows), None if is_all else numbers[-1])
+
+
+def _bounded(waiting: Sequence[tuple[int, int]]) -> list[int]:
+    """The first of these numbers whose entries have no more parts than a statement may carry."""
+    ends = accumulate(parts for _, parts in waiting)
+    return [
+        number
+        for place, ((number, _), parts) in enumerate(zip(waiting, ends, strict=True))
+        if place == 0 or parts <= MOST_PARTS
+    ]
 
 
 async def _check(

@@ -23,7 +23,7 @@ from bot.commands.audit_verify import Verdict, Witnessed, verify
 from bot.domain.actors import Staff
 from bot.domain.certificates import NeedsTwo
 from bot.domain.errors import DomainError, NotFound
-from bot.services import audit, audit_erasing, audit_restoring
+from bot.services import audit, audit_erasing, audit_restoring, audit_sequence
 from bot.services.audit_gaps import Gaps
 from bot.services.audit_reading import last_head, lines
 from bot.services.audit_sequence import HeadSigner, OtherHistory, sequence
@@ -173,6 +173,39 @@ async def test_entries_are_numbered_once_in_the_order_of_their_writing(toys: Non
         6,
         7,
     ]
+
+
+async def test_a_batch_carries_no_more_parts_than_a_statement_may(
+    toys: None, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(audit_sequence, "MOST_PARTS", 7)  # each toy brings a key, one more part
+    for number, parts in enumerate((2, 3, 1, 9, 0, 0)):
+        await make(number)
+        await owner.execute(
+            "INSERT INTO audit_part SELECT e.id, 'part', n::text FROM generate_series(1, $1) n,"
+            " (SELECT id FROM audit_entry ORDER BY number DESC LIMIT 1) e",
+            parts,
+        )
+
+    done = await sequence(signer=SIGNER, now=NOW)
+
+    heads = await fetch("SELECT size FROM audit_head ORDER BY 1")
+    assert (done, [row["size"] for row in heads]) == (6, [2, 3, 4, 6])
+
+
+async def test_what_must_not_be_numbered_holds_up_nothing_after_it(
+    toys: None, owner: asyncpg.Connection
+):
+    for number in range(4):
+        bad = await make(number)
+        if number < 2:
+            await owner.execute("SET session_replication_role = replica")
+            await owner.execute(
+                "UPDATE audit_entry SET actor = '李四' WHERE object_id = $1", str(bad)
+            )
+
+    assert await sequence(signer=SIGNER, now=NOW, batch=2) == 2
+    assert audit_sequence.UNLIKE._value.get() == 2
 
 
 async def test_sequencers_at_the_same_time_give_each_number_once(toys: None):
