@@ -108,6 +108,15 @@ async def _serve_one(  # what one process is made of
         await metrics.cleanup()
 
 
+async def _postgres() -> None:
+    await fetch("SELECT 1")
+
+
+async def _migrations() -> None:
+    if await pending():
+        raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
+
+
 @asynccontextmanager
 async def equipped(
     config: Config, redis_url: str, clock: Clock, database_url: str = ""
@@ -117,14 +126,6 @@ async def equipped(
     Without the database's address the register of certificates stays empty.
     """
     hints, limits = open_hints(redis_url), open_limits(redis_url)
-
-    async def postgres() -> None:
-        await fetch("SELECT 1")
-
-    async def migrations() -> None:
-        if await pending():
-            raise Unavailable("数据库结构需要升级：请执行 ./run migrate")
-
     async with (
         open_accounts(config, clock) as accounts,
         open_cabinet(config) as cabinet,
@@ -140,7 +141,7 @@ async def equipped(
             accounts=accounts,
             verifier=verifier,
             cabinet=cabinet,
-            checks={"postgres": postgres, "redis": hints.ping, "migrations": migrations},
+            checks={"postgres": _postgres, "redis": hints.ping, "migrations": _migrations},
         )
         fresh = asyncio.create_task(deps.bookshelf.keep_fresh(clock))
         try:

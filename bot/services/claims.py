@@ -1,4 +1,4 @@
-"""Claiming an enterprise: by a phone number that the roster knows, or by papers for the staff."""
+"""Claiming an enterprise by papers for the staff; by phone: roster_claims.py."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -8,10 +8,9 @@ from tortoise.transactions import in_transaction
 
 from bot.clients.database import everything, fetch
 from bot.clients.vault import Vault
-from bot.domain import credit_codes, phones
+from bot.domain import credit_codes
 from bot.domain.actors import Actor, Member
 from bot.domain.bindings import (
-    HOLDING,
     MOST_CLAIMS_A_DAY,
     MOST_OPEN_CLAIMS,
     WAITING,
@@ -25,16 +24,7 @@ from bot.domain.enterprises import Details, check_founded, read_name
 from bot.domain.errors import DomainError, NotFound, TooMany
 from bot.domain.workdays import BEIJING
 from bot.services import binding_steps, enterprises, people, rations
-from models import Binding, Enterprise, RosterContact
-
-PHONE = "phone"  # the context of its blind index
-
-
-class NotOnRoster(DomainError):
-    """WeChat vouches for the number, and no roster has it."""
-
-    code = "phone_not_on_roster"
-    message = "会员名册里没有这个手机号。请改用营业执照和授权书申请，工作人员会尽快核实。"
+from models import Binding, Enterprise
 
 
 class HeldAlready(DomainError):
@@ -78,79 +68,6 @@ class Papers:
 WHY = "a claimant sees nothing of the enterprise, yet whether it is held decides on the claim"
 
 
-async def by_phone(
-    number: str, *, actor: Member, vault: Vault, now: datetime
-) -> tuple[Claimed, ...]:
-    """Claim every enterprise for which a roster has this number; WeChat vouches that it is theirs.
-
-    Active at once where nobody holds the enterprise; else a dispute, and the holders are told. A
-    binding that was suspended stays so: the number proves who has the phone, not who owns it.
-    """
-    async with everything(WHY):
-        return await _by_phone(phones.read(number), actor=actor, vault=vault, now=now)
-
-
-async def _by_phone(
-    phone: str | None, *, actor: Member, vault: Vault, now: datetime
-) -> tuple[Claimed, ...]:
-    blind = vault.blind(phone, context=PHONE) if phone else b""
-    contacts = await RosterContact.filter(phone_blind=blind, superseded_at=None).order_by(
-        "enterprise_id", "role"
-    )
-    if phone is None or not contacts:
-        raise NotOnRoster
-    best = {contact.enterprise_id: contact for contact in contacts}  # type: ignore[attr-defined]
-    claimed, refused = [], None
-    for enterprise_id, contact in best.items():
-        try:
-            async with in_transaction():
-                enterprise = await binding_steps.lock(enterprise_id)
-                binding = await _by_roster(enterprise, contact, actor=actor, now=now)
-                if binding.phone_sealed is None:
-                    sealed = vault.seal(phone, context=f"binding:{binding.id}:phone")
-                    await binding_steps.fill(binding, actor=actor, now=now, phone_sealed=sealed)
-        except TooMany as refusal:  # a dispute too many keeps nobody from what is theirs at once
-            refused = refusal
-        else:
-            claimed.append(_claimed(enterprise, binding))
-    if refused and not claimed:
-        raise refused
-    return tuple(claimed)
-
-
-async def _by_roster(
-    enterprise: Enterprise, contact: RosterContact, *, actor: Member, now: datetime
-) -> Binding:
-    mine = await binding_steps.mine(enterprise.id, actor.user_id)
-    if mine is not None and mine.state in HOLDING:
-        return mine
-    held = await binding_steps.holders(enterprise.id, now=now)
-    if mine is None:
-        if held:
-            await _check_claims_of_today(actor, now=now)
-        mine = await binding_steps.begin(
-            Binding(
-                enterprise_id=enterprise.id,
-                user_id=actor.user_id,
-                role=contact.role,
-                how=How.ROSTER,
-                person=contact.person,
-                state=State.DISPUTED if held else State.ACTIVE,
-            ),
-            actor=actor,
-            now=now,
-        )
-    elif not held:
-        more = {"role": contact.role, "person": contact.person, "how": How.ROSTER}
-        await binding_steps.move(mine, "vouch", actor=actor, now=now, reason="", **more)
-        await enter_stated(mine, actor=actor, now=now)
-    if mine.state is State.ACTIVE:
-        await contest_others(mine, actor=actor, now=now)
-    else:
-        await _alarm(enterprise, mine, now=now)
-    return mine
-
-
 async def by_papers(papers: Papers, *, actor: Member, vault: Vault, now: datetime) -> Claimed:
     """Ask the staff; the licence and the letter of authority are uploaded to what this answers.
 
@@ -187,7 +104,7 @@ async def by_papers(papers: Papers, *, actor: Member, vault: Vault, now: datetim
         await binding_steps.fill(binding, actor=actor, now=now, **given, **asdict(papers.stated))
         if binding.state in WAITING and binding.role is not papers.role:
             await binding_steps.recast(binding, papers.role, actor=actor, now=now)
-        await _alarm(found, binding, now=now)
+        await alarm(found, binding, now=now)
     return Claimed(binding.id, found.id, code, name, binding.role, binding.state)
 
 
@@ -291,7 +208,7 @@ async def contest_others(winner: Binding, *, actor: Actor, now: datetime) -> Non
         await binding_steps.move(other, "dispute", actor=actor, now=now)
 
 
-async def _alarm(enterprise: Enterprise, binding: Binding, *, now: datetime) -> None:
+async def alarm(enterprise: Enterprise, binding: Binding, *, now: datetime) -> None:
     """Tell the holders at once that somebody else claims their enterprise."""
     if binding.state is State.DISPUTED:
         await people.tell_holders(
@@ -307,22 +224,12 @@ async def _alarm(enterprise: Enterprise, binding: Binding, *, now: datetime) -> 
 async def _check_number_of_claims(actor: Member, *, now: datetime) -> None:
     if len(await waiting_of(actor)) >= MOST_OPEN_CLAIMS:
         raise TooMany("您已有几个申请在等待核实，请先等结果，或者撤回不要的申请。")
-    await _check_claims_of_today(actor, now=now)
+    await check_claims_of_today(actor, now=now)
 
 
-async def _check_claims_of_today(actor: Member, *, now: datetime) -> None:
+async def check_claims_of_today(actor: Member, *, now: datetime) -> None:
+    """Use up one of today's claims, or raise TooMany."""
     if not await rations.use("claim", str(actor.user_id), most=MOST_CLAIMS_A_DAY, now=now):
         raise TooMany(
             f"一天最多申请 {MOST_CLAIMS_A_DAY} 次，请明天再来，或者请同事发邀请链接给您。"
         )
-
-
-def _claimed(enterprise: Enterprise, binding: Binding) -> Claimed:
-    return Claimed(
-        binding.id,
-        enterprise.id,
-        enterprise.credit_code,
-        enterprise.name,
-        binding.role,
-        binding.state,
-    )

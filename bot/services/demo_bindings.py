@@ -12,6 +12,7 @@ from bot.services import (
     demo_papers,
     invitations,
     memberships,
+    roster_claims,
 )
 from bot.services.claims import Papers
 from bot.services.demo_names import NATIONAL, Invented
@@ -41,18 +42,22 @@ async def _on_phones(stage: Stage) -> None:
     """The roster is believed at once; whoever comes second waits until the first one confirms."""
     played, phones, at = stage.played, stage.phones, stage.ago(100)
     owner = await stage.on(phones.owner, at)
-    await claims.by_phone(phones.owner.number, actor=owner, vault=stage.vault, now=at)
+    await roster_claims.by_phone(phones.owner.number, actor=owner, vault=stage.vault, now=at)
     held = {stage.of(played.owned): owner}
     held[stage.of(played.in_shanxi)] = await stage.legal(played.in_shanxi, at)
     agent = await stage.on(phones.agent, at)
-    second = await claims.by_phone(phones.agent.number, actor=agent, vault=stage.vault, now=at)
-    for claimed in second:
+    second = await roster_claims.by_phone(
+        phones.agent.number, actor=agent, vault=stage.vault, now=at
+    )
+    for claimed in second.claims:
         await claim_reviews.confirm(
             claimed.binding_id, actor=held[claimed.enterprise_id], now=stage.ago(99)
         )
     long_ago = stage.ago(353)  # their year is nearly over
     lapsed = await stage.on(phones.lapsed, long_ago)
-    await claims.by_phone(phones.lapsed.number, actor=lapsed, vault=stage.vault, now=long_ago)
+    await roster_claims.by_phone(
+        phones.lapsed.number, actor=lapsed, vault=stage.vault, now=long_ago
+    )
 
 
 async def _join_national(stage: Stage) -> None:

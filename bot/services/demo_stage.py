@@ -14,7 +14,7 @@ from bot.domain.actors import Member
 from bot.domain.consents import TEXTS, Purpose
 from bot.domain.sessions import Door
 from bot.domain.workdays import BEIJING
-from bot.services import claims, consents, files, sessions
+from bot.services import consents, files, roster_claims, sessions
 from bot.services.cabinet import Cabinet
 from bot.services.demo_cast import Cast, People, Phone, Phones, number_of
 from bot.services.demo_names import Invented
@@ -69,7 +69,7 @@ class Stage:
     async def legal(self, one: Invented, at: datetime) -> Member:
         """The legal representative of an enterprise, bound by the roster unless they are so."""
         member = await self.somebody(f"legal-{one.number}", at)
-        await claims.by_phone(number_of(one), actor=member, vault=self.vault, now=at)
+        await roster_claims.by_phone(number_of(one), actor=member, vault=self.vault, now=at)
         return member
 
     @staticmethod

@@ -13,9 +13,9 @@ from bot.clients.vault import Vault
 from bot.domain.actors import Staff
 from bot.domain.rosters import BadRoster, Member, Reader
 from bot.services import audit, outbox, people
-from bot.services.claims import PHONE
 from bot.services.enterprises import LEGAL_CHANGED
 from bot.services.memberships import CHANGED
+from bot.services.roster_claims import PHONE
 from bot.services.roster_sql import (
     CONTACT_COLUMNS,
     COPIES,

@@ -1,12 +1,12 @@
 """Claims of enterprises: who is believed at once, who waits, and that nobody takes one over."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.clients.vault import Vault
-from bot.domain.actors import Staff
+from bot.domain.actors import Member, Staff
 from bot.domain.bindings import MOST_CLAIMS_A_DAY, MOST_OPEN_CLAIMS, Role, State
 from bot.domain.errors import BadInput, NotFound, Stale, TooMany
 from bot.services import (
@@ -16,9 +16,11 @@ from bot.services import (
     claims,
     colleagues,
     enterprises,
+    roster_claims,
 )
 from bot.services.claim_reviews import NoPapers
-from bot.services.claims import HeldAlready, NotOnRoster, Papers
+from bot.services.claims import Claimed, HeldAlready, Papers
+from bot.services.roster_claims import NotOnRoster
 from models import AuditEntry, Binding, BindingStep, Enterprise, Job
 from tests import people
 from tests.conftest import NOW
@@ -44,6 +46,10 @@ async def claim_by_papers(code: str, member=None, **more: object):
     return member, await claims.by_papers(given, actor=member, vault=VAULT, now=NOW)
 
 
+async def by_phone(number: str, *, actor: Member, now: datetime) -> tuple[Claimed, ...]:
+    return (await roster_claims.by_phone(number, actor=actor, vault=VAULT, now=now)).claims
+
+
 async def told() -> list[tuple[str, str]]:
     """What was promised to be told, and to whom."""
     jobs = await Job.filter(kind="people.tell").order_by("id")
@@ -59,7 +65,7 @@ async def test_the_number_on_the_roster_binds_at_once(db):
     me, one = await people.member(), await people.enterprise("晨星科技有限公司")
     await people.on_roster(one, PHONE, Role.LEGAL, vault=VAULT)
 
-    [claimed] = await claims.by_phone("+86 138-0013-8000", actor=me, vault=VAULT, now=NOW)
+    [claimed] = await by_phone("+86 138-0013-8000", actor=me, now=NOW)
 
     mine = await bindings.require(me, one, now=NOW)
     assert (claimed.state, claimed.name, mine.role) == (State.ACTIVE, mine.name, Role.LEGAL)
@@ -78,7 +84,7 @@ async def test_the_number_is_kept_sealed_and_never_in_clear(db):
     me, one = await people.member(), await people.enterprise()
     await people.on_roster(one, PHONE, vault=VAULT)
 
-    await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    await by_phone(PHONE, actor=me, now=NOW)
 
     binding = await Binding.get(enterprise_id=one)
     assert VAULT.open(binding.phone_sealed, context=f"binding:{binding.id}:phone") == PHONE
@@ -92,8 +98,8 @@ async def test_one_number_binds_every_enterprise_that_the_roster_has_it_for(db):
         await people.on_roster(one, PHONE, vault=VAULT)
     await people.on_roster(ids[2], OTHER, vault=VAULT)
 
-    claimed = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
-    again = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=LATER)
+    claimed = await by_phone(PHONE, actor=me, now=NOW)
+    again = await by_phone(PHONE, actor=me, now=LATER)
 
     assert {one.enterprise_id for one in claimed} == set(ids[:2])
     assert again == claimed
@@ -105,7 +111,7 @@ async def test_the_role_of_the_legal_representative_counts_when_the_number_has_b
     await people.on_roster(one, PHONE, Role.AGENT, vault=VAULT)
     await people.on_roster(one, PHONE, Role.LEGAL, vault=VAULT, association="别的协会")
 
-    [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    [claimed] = await by_phone(PHONE, actor=me, now=NOW)
 
     assert claimed.role is Role.LEGAL
 
@@ -116,7 +122,7 @@ async def test_a_number_that_no_roster_has_binds_nothing(db, number):
     await people.on_roster(one, PHONE, vault=VAULT)
 
     with pytest.raises(NotOnRoster):
-        await claims.by_phone(number, actor=me, vault=VAULT, now=NOW)
+        await by_phone(number, actor=me, now=NOW)
 
     assert await Binding.all().count() == 0
 
@@ -127,7 +133,7 @@ async def test_the_second_claimant_starts_a_dispute_and_the_first_is_told_at_onc
     await people.bind(first.user_id, one)
     await people.on_roster(one, PHONE, Role.LEGAL, vault=VAULT)
 
-    [claimed] = await claims.by_phone(PHONE, actor=second, vault=VAULT, now=NOW)
+    [claimed] = await by_phone(PHONE, actor=second, now=NOW)
 
     assert claimed.state is State.DISPUTED
     assert await told() == [("binding_disputed", str(first.user_id))]
@@ -174,7 +180,7 @@ async def test_who_waited_is_in_a_dispute_once_somebody_else_is_bound(db):
     await people.on_roster(one, PHONE, vault=VAULT)
 
     me = await people.member()
-    [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=LATER)
+    [claimed] = await by_phone(PHONE, actor=me, now=LATER)
 
     assert claimed.state is State.ACTIVE
     assert [one.state for one in await claims.waiting_of(waiting)] == [State.DISPUTED]
@@ -185,7 +191,7 @@ async def test_who_waits_for_the_staff_is_believed_at_once_by_the_roster(db):
     one = (await Enterprise.get()).id
     await people.on_roster(one, PHONE, vault=VAULT)
 
-    [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=LATER)
+    [claimed] = await by_phone(PHONE, actor=me, now=LATER)
 
     assert claimed.state is State.ACTIVE
     assert await states(one) == [State.ACTIVE]
@@ -196,9 +202,7 @@ async def test_of_twenty_that_claim_at_once_by_the_roster_one_is_active(db):
     await people.on_roster(one, PHONE, vault=VAULT)
     crowd = [await people.member() for _ in range(20)]
 
-    claimed = await asyncio.gather(
-        *(claims.by_phone(PHONE, actor=who, vault=VAULT, now=NOW) for who in crowd)
-    )
+    claimed = await asyncio.gather(*(by_phone(PHONE, actor=who, now=NOW) for who in crowd))
 
     found = [one.state for [one] in claimed]
     assert (found.count(State.ACTIVE), found.count(State.DISPUTED)) == (1, 19)
@@ -260,17 +264,19 @@ async def test_disputes_by_phone_are_rationed_and_keep_nobody_from_what_is_their
     await people.bind(holder.user_id, taken)
     await people.on_roster(taken, PHONE, vault=VAULT)
     for _ in range(MOST_CLAIMS_A_DAY):
-        [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+        [claimed] = await by_phone(PHONE, actor=me, now=NOW)
         await claims.withdraw(claimed.binding_id, actor=me, now=NOW)
     alarms = len(await told())
 
     with pytest.raises(TooMany, match="请明天再来"):
-        await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+        await by_phone(PHONE, actor=me, now=NOW)
     await people.on_roster(free, PHONE, vault=VAULT)
-    [mine] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
-    again = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW + timedelta(days=1))
+    found = await roster_claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    [mine] = found.claims
+    again = await by_phone(PHONE, actor=me, now=NOW + timedelta(days=1))
 
     assert (mine.enterprise_id, mine.state) == (free, State.ACTIVE)
+    assert "请明天再来" in found.left_out
     assert alarms == MOST_CLAIMS_A_DAY
     assert {one.enterprise_id: one.state for one in again} == {
         taken: State.DISPUTED, free: State.ACTIVE,
@@ -510,7 +516,7 @@ async def test_papers_that_nobody_read_make_no_agent_of_the_roster_a_legal_repre
     await people.on_roster(one, PHONE, Role.AGENT, vault=VAULT)
     await claim_by_papers(code, me, role=Role.LEGAL)
 
-    [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    [claimed] = await by_phone(PHONE, actor=me, now=NOW)
 
     assert (claimed.state, claimed.role) == (State.ACTIVE, Role.AGENT)
     assert (await bindings.require(me, one, now=NOW)).role is Role.AGENT
@@ -520,13 +526,13 @@ async def test_whoever_found_the_phone_gets_nothing_by_its_number(db):
     me, code = await people.member(), people.code(900_002)
     one = await people.enterprise("晨星科技有限公司", code)
     await people.on_roster(one, PHONE, Role.LEGAL, vault=VAULT)
-    await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    await by_phone(PHONE, actor=me, now=NOW)
     await colleagues.lose_phone(actor=me, now=NOW)
 
     for later in (LATER, LATER + timedelta(days=300)):
-        [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=later)
+        [claimed] = await by_phone(PHONE, actor=me, now=later)
         assert claimed.state is State.SUSPENDED
-    [other] = await claims.by_phone(PHONE, actor=await people.member(), vault=VAULT, now=LATER)
+    [other] = await by_phone(PHONE, actor=await people.member(), now=LATER)
 
     assert other.state is State.DISPUTED
     assert await bindings.bound(me, now=LATER) == ()
@@ -571,10 +577,10 @@ async def test_a_number_on_the_roster_is_believed_once_the_holder_of_a_dispute_h
     me, holder, one = await people.member(), await people.member(), await people.enterprise()
     await people.bind(holder.user_id, one)
     await people.on_roster(one, PHONE, vault=VAULT)
-    await claims.by_phone(PHONE, actor=me, vault=VAULT, now=NOW)
+    await by_phone(PHONE, actor=me, now=NOW)
     await colleagues.leave(one, actor=holder, now=NOW)
 
-    [claimed] = await claims.by_phone(PHONE, actor=me, vault=VAULT, now=LATER)
+    [claimed] = await by_phone(PHONE, actor=me, now=LATER)
 
     assert claimed.state is State.ACTIVE
     assert (await bindings.require(me, one, now=LATER)).role is Role.AGENT

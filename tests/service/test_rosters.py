@@ -12,7 +12,7 @@ from bot.clients.spreadsheets import UnreadableTable, rows_of
 from bot.domain.actors import Staff
 from bot.domain.bindings import Role
 from bot.domain.rosters import BadRoster
-from bot.services import claims, enterprises, memberships, rosters
+from bot.services import enterprises, memberships, rosters
 from models import (
     AuditEntry,
     Enterprise,
@@ -25,7 +25,7 @@ from models import (
 from tests import people, roster_files
 from tests.conftest import NOW
 from tests.people import ASSOCIATION
-from tests.service.test_claims import VAULT
+from tests.service.test_claims import VAULT, by_phone
 
 ROW = ["91350100M000100Y43", "晨星科技有限公司", "会员", "2026-01-01", "2026-12-31", "王芳",
        "13800138000", "李强", "C13", "2019-06-01", "存续", "福州市鼓楼区"]  # fmt: skip
@@ -74,7 +74,7 @@ async def test_who_is_on_the_roster_may_claim(db):
     await take(row())
     me = await people.member()
 
-    [claimed] = await claims.by_phone("13800138000", actor=me, vault=VAULT, now=NOW)
+    [claimed] = await by_phone("13800138000", actor=me, now=NOW)
 
     assert claimed.name == "晨星科技有限公司"
 

@@ -18,10 +18,19 @@ from bot.handlers import forms, papers
 from bot.handlers.api.session import PhoneCode
 from bot.handlers.members import member, path_id
 from bot.handlers.surface import Contract
-from bot.services import claim_papers, claims, colleagues, licence_photos, licences, logins
-from bot.services.claims import Claimed, HeldAlready, NotOnRoster, Papers, Stated
+from bot.services import (
+    claim_papers,
+    claims,
+    colleagues,
+    licence_photos,
+    licences,
+    logins,
+    roster_claims,
+)
+from bot.services.claims import Claimed, HeldAlready, Papers, Stated
 from bot.services.consents import NoConsent
 from bot.services.licences import Off, UsedUp
+from bot.services.roster_claims import NotOnRoster
 
 
 class Asked(forms.Input):
@@ -73,6 +82,10 @@ class Claim(BaseModel):
 class Claims(BaseModel):
     claims: list[Claim]
     mended: list[str] = Field(default=[], description="代码里改正了什么，请给填写人看")
+    left_out: str = Field(
+        default="",
+        description="名册里这个手机号的企业，为什么有的这次没有申请上；请给填写人看。空的就是没有遗漏",
+    )
 
 
 READ = Contract(
@@ -116,8 +129,8 @@ async def by_phone(request: web.Request) -> web.Response:
     number = await logins.phone(
         forms.body(request, PhoneCode).code, actor=who, wechat=deps.accounts.mini
     )
-    found = await claims.by_phone(number, actor=who, vault=deps.vault, now=deps.clock())
-    return _answer(found)
+    found = await roster_claims.by_phone(number, actor=who, vault=deps.vault, now=deps.clock())
+    return _answer(found.claims, left_out=found.left_out)
 
 
 async def read_licence(request: web.Request) -> web.Response:
@@ -196,7 +209,9 @@ async def lose_phone(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _answer(found: tuple[Claimed, ...], mended: tuple[str, ...] = ()) -> web.Response:
+def _answer(
+    found: tuple[Claimed, ...], mended: tuple[str, ...] = (), left_out: str = ""
+) -> web.Response:
     answer = Claims(
         claims=[
             Claim(
@@ -210,5 +225,6 @@ def _answer(found: tuple[Claimed, ...], mended: tuple[str, ...] = ()) -> web.Res
             for one in found
         ],
         mended=list(mended),
+        left_out=left_out,
     )
     return web.json_response(text=answer.model_dump_json())

@@ -63,7 +63,7 @@ class Card:
     """Tags and their words."""
     links: Sequence[tuple[str, str]]
     under_way: Sequence[tuple[str, str, str]]
-    """Cases that wait for somebody else: the programme, where to, and who acts until when."""
+    """Cases that were handed in: the programme, where to, and whose turn it is until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,8 @@ async def _onward(request: web.Request, first: UUID, begun: Sequence[Summary]) -
 
 
 def _under_way(head: Summary) -> bool:
-    """Handed in, and nothing for its enterprise to mend."""
+    """Handed in, and nothing for its enterprise to mend, though it may have to pay: its line says
+    whose turn it is."""
     return head.state not in EDITABLE | ENDED
 
 
