@@ -4,7 +4,7 @@ from tortoise.contrib.postgres.indexes import PostgreSQLIndex
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0036_issued_in_batches')]
+    dependencies = [('models', '0037_own_entries_first')]
 
     initial = False
 
