@@ -26,7 +26,7 @@ import orjson
 from bot.clients.signer import Sign, verify
 
 NAME = "certificates.register"
-MARK = b"CREDREG2"
+MARK = b"CREDREG3"
 SIGNATURE_BYTES = 64
 _TAIL = struct.Struct(">64sI8s")
 _BLOCK = 1 << 20

@@ -22,7 +22,6 @@ PARAMETER = "t"
 PLACE = "/v/"
 LONGEST = 800  # characters of a token; a name of 200 characters needs about 700
 EPOCH = date(2020, 1, 1)
-Head = tuple[int, bytes, int, int, int]
 _HEAD = struct.Struct(">BH8sIHH")
 _TOKEN = re.compile(rf"[A-Za-z0-9_-]{{88,{LONGEST}}}")  # no number or code is so long
 
@@ -65,21 +64,18 @@ class Address:
 
 def encode(claim: Claim) -> bytes:
     """Write the payload; a ValueError or struct.error for what cannot be written."""
-    head = (
+    head = _HEAD.pack(
+        VERSION,
         claim.key,
         claim.random,
         claim.position,
         (claim.valid_from - EPOCH).days,
         (claim.valid_to - EPOCH).days,
     )
-    return write(head, claim.scheme, claim.level, claim.code, claim.name)
-
-
-def write(head: Head, scheme: str, level: str, code: str, name: str) -> bytes:
-    """The same from parts: key, random, position, and the days since EPOCH."""
+    scheme, level, code, name = claim.scheme, claim.level, claim.code, claim.name
     texts = f"{len(scheme):c}{scheme}{len(level):c}{level}{len(code):c}{code}".encode("ascii")
     called = name.encode("utf-16-be")
-    return _HEAD.pack(VERSION, *head) + texts + bytes((len(called) // 2,)) + called
+    return head + texts + bytes((len(called) // 2,)) + called
 
 
 def decode(number: str, payload: bytes) -> Claim:

@@ -1,20 +1,19 @@
 """One certificate as the register keeps it in memory: a few dozen bytes and a line of text."""
 
 import struct
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from bot.domain import certificate_token
-from bot.domain.certificate_token import SIGNATURE_BYTES, Claim, pack, write
+from bot.domain.certificate_token import SIGNATURE_BYTES, Claim
 from bot.domain.certificates import Facts, State, effective
 
 EPOCH = date(2000, 1, 1)
-_LATER = (certificate_token.EPOCH - EPOCH).days
-_MIDNIGHT = datetime(2000, 1, 1, tzinfo=timezone(timedelta(hours=8)))  # no summer time since 1991
+_MIDNIGHT = datetime(1999, 12, 31, 16, tzinfo=UTC)  # in Beijing; no summer time there since 1991
 _INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
-_FIXED = struct.Struct(f">{SIGNATURE_BYTES}s8s?hhhhhhhhqi")
+_PRINT_BYTES = 16
+_FIXED = struct.Struct(f">{SIGNATURE_BYTES}s{_PRINT_BYTES}s8s?hhhhhhhhqi")
 _SEPARATOR = "\x1f"
 NEVER = -1
 
@@ -26,6 +25,8 @@ class Entry(NamedTuple):
     """
 
     signature: bytes
+    fingerprint: bytes
+    """Of the token as it was printed: what a scanned one is compared by."""
     random: bytes
     demonstration: bool
     key: int
@@ -65,18 +66,16 @@ class Entry(NamedTuple):
         )  # fmt: skip
 
     @property
-    def token(self) -> str:
-        """The token of these facts and this signature; whether they fit is not said."""
-        head = self.key, self.random, self.position, self.first - _LATER, self.last - _LATER
-        payload = write(head, self.scheme, self.level, self.code, self.name)
-        return pack(payload, self.signature)
-
-    @property
     def recorded_at(self) -> datetime:
         return _INSTANT + timedelta(microseconds=self.recorded)
 
 
 _WHOLE = len(Entry._fields)
+
+
+def fingerprint(token: str) -> bytes:
+    """Short, and nobody finds a second token with the same one."""
+    return sha256(token.encode("ascii", "replace")).digest()[:_PRINT_BYTES]
 
 
 def day_of(now: datetime) -> int:
@@ -142,6 +141,7 @@ def sql_entry() -> str:
     texts = (f"replace(c.{name}, E'\\x1f', ' ')" for name in columns)
     parts = (
         _signature(),
+        f"substr(sha256(convert_to(c.token, 'UTF8')), 1, {_PRINT_BYTES})",
         "substr(c.random || decode('0000000000000000', 'hex'), 1, 8)",
         "CASE WHEN c.basis_kind = 'demonstration' THEN '\\x01'::bytea ELSE '\\x00'::bytea END",
         "int2send(c.key)",

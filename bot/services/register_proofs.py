@@ -15,8 +15,8 @@ import structlog
 
 from bot import telemetry
 from bot.clients.signer import verify
-from bot.domain.certificate_token import encode, message
-from bot.domain.register import Entry
+from bot.domain.certificate_token import encode, message, pack
+from bot.domain.register import Entry, fingerprint
 from bot.domain.signing_keys import Keyring, Purpose
 
 log = structlog.get_logger()
@@ -73,6 +73,8 @@ class Prover:
             return False
         try:
             payload = encode(entry.claim)
+            if fingerprint(pack(payload, entry.signature)) != entry.fingerprint:
+                return False  # the printed token says something else than the row
         except (ValueError, OverflowError, struct.error):  # no token can say such a thing
             return False
         return any(

@@ -22,7 +22,7 @@ from bot.domain.certificate_token import (
     whole_address,
 )
 from bot.domain.certificates import CREDIT_CODE, NUMBER, is_number, typed_number
-from bot.domain.register import Entry, day_of, state_on
+from bot.domain.register import Entry, day_of, fingerprint, state_on
 from bot.domain.signing_keys import Key, Purpose
 from bot.domain.verification import NORMAL_AGE, Finding, Outcome, Signature, Why, of_state
 from bot.services.register import Register
@@ -91,7 +91,7 @@ class Verifier:
         if register.as_of is None:
             return Finding(Outcome.UNAVAILABLE, Why.STARTING, Signature.ABSENT, now, None)
         entry = register.find(number)
-        if entry is not None and entry.token == token:
+        if entry is not None and entry.fingerprint == fingerprint(token):
             key = register.keys.get(entry.key, Purpose.CERTIFICATE)
         else:
             claim, key = self._claimed(number, token)
@@ -169,12 +169,12 @@ class Verifier:
                 full=full, demonstration=_shown_off(key, entry),
             )  # fmt: skip
         # It is no earlier than what the register knows, whatever this machine's clock says.
-        state = state_on(entry, day_of(max(now, self.register.as_of or now)))
+        as_of = self.register.as_of
+        state = state_on(entry, day_of(now if as_of is None or now > as_of else as_of))
         outcome, why = of_state(state, age=self._age(now))
         return Finding(
-            outcome, why, signature, now, self.register.as_of, entry, state, full,
-            _shown_off(key, entry),
-        )  # fmt: skip
+            outcome, why, signature, now, as_of, entry, state, full, _shown_off(key, entry)
+        )
 
     def _unknown(self, why: Why, now: datetime, signature: Signature = Signature.BAD) -> Finding:
         return Finding(Outcome.UNKNOWN, why, signature, now, self.register.as_of)

@@ -11,6 +11,7 @@ from html import escape
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private use: nobody's name contains them, no rule escapes them
 _BETWEEN = "\0"  # in no text; should one hold it all the same, each is escaped by itself
+_SPLIT = _BETWEEN.encode()
 _MARK = re.compile(f"{_OPEN}([a-z_]+){_CLOSE}")
 MOST = 2000  # forms; there are a few hundred, and what is sent to us cannot make more
 
@@ -35,14 +36,16 @@ class Skeletons:
 
 def _cut(text: str) -> Fill:
     parts = _MARK.split(text)
-    literals, names = parts, parts[1::2]
+    literals, names = [part.encode() for part in parts], parts[1::2]
 
     def fill(values: Mapping[str, str]) -> bytes:
         whole = [*literals]
         given = [values[name] for name in names]
         # Not Jinja's, which is slower, and all at once: most of them hold nothing to escape.
-        safe = escape(_BETWEEN.join(given)).split(_BETWEEN)
-        whole[1::2] = safe if len(safe) == len(given) else map(escape, given)
-        return "".join(whole).encode()
+        safe = escape(_BETWEEN.join(given)).encode().split(_SPLIT)
+        if len(safe) != len(given):
+            safe = [escape(one).encode() for one in given]
+        whole[1::2] = safe
+        return b"".join(whole)
 
     return fill

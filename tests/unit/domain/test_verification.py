@@ -78,7 +78,7 @@ SINCE = 40
 )
 def test_what_is_so_today_has_its_own_day_and_its_own_reason(stored, why, on, state, since, reason):
     entry = Entry(
-        b"", b"", False, 1, FIRST, LAST, SINCE, FIRST, DUE, 30, 90, 0, 1, "", "", "", "", "",
+        b"", b"", b"", False, 1, FIRST, LAST, SINCE, FIRST, DUE, 30, 90, 0, 1, "", "", "", "", "",
         stored, why, "", "", "",
     )  # fmt: skip
     outcome, more = of_state(state_on(entry, on), age=timedelta(0))
