@@ -32,6 +32,9 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 UNWRITTEN = telemetry.counter(
     "certificate_register_not_written", "登记簿文件写不下去的次数：磁盘满或没有权限，应当报警"
 )
+KEPT = telemetry.gauge(
+    "certificate_register_kept", "登记簿进程是否拿到了锁；一直为 0 就是别的进程占着锁，应当报警"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,13 @@ class Folder:
 
     def is_keeper(self) -> bool:
         """Whether this process writes the files: the first that got the lock, until it ends."""
-        if self._lock is not None or not self.may_keep:
-            return self.may_keep
+        if not self.may_keep:
+            return False
+        kept = self._lock is not None or self._locks()
+        KEPT.set(kept)
+        return kept
+
+    def _locks(self) -> bool:
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             lock = (self.place / "certificates.lock").open("ab")

@@ -44,6 +44,7 @@ class Tables:
         """The table to go on from, and since when changes are missing on top of it.
 
         `table` is the one in use, `since` what was known with it, `at` where the server is now.
+        Whoever may become the keeper takes none from a file: any web process could have written it.
         """
         if since.history != at.history or since.xmin > at.xmin:  # restored, or another server
             table, since = None, Marks(0, at.history)
@@ -51,7 +52,7 @@ class Tables:
             self._made = None
         if self._made is not None:
             return self._made, register_folder.marks_of(self._made)
-        if self._folder is not None and not self._folder.is_keeper():
+        if self._folder is not None and not self._folder.may_keep:
             newer = await asyncio.to_thread(self._folder.load_newer, table, at.history)
             if newer is not None:
                 return newer, register_folder.marks_of(newer)

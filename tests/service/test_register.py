@@ -231,7 +231,7 @@ async def test_a_finished_table_outlives_a_look_that_fails(
     connection, issuer, opened, small, monkeypatch, whose
 ):
     rows = [await signed(issuer) for _ in range(8)]
-    keeper, other = opened(), opened()
+    keeper, other = opened(), opened(keeps=False)
     await keeper.refresh(connection, now=NOW)
     await keeper._build(connection, NOW)
     asked = keeper if whose == "its own" else other

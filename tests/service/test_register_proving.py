@@ -15,7 +15,7 @@ from bot.domain.signing_keys import Purpose
 from bot.domain.verification import Outcome
 from bot.services import register, signing_keys
 from bot.services.register import Register
-from bot.services.register_folder import RECENT
+from bot.services.register_folder import KEPT, RECENT
 from bot.services.register_proofs import GOOD, UNASKED, UNSIGNED
 from bot.services.register_word import FOREIGN, PROOFS
 from bot.services.signing_keys import Issuer
@@ -477,3 +477,18 @@ async def test_who_keeps_the_files_begins_with_none_of_them(
         begins = verifier.register.as_of
 
     assert begins == (None if keeps else NOW)
+
+
+async def test_who_waits_to_keep_the_files_takes_no_table_from_them(rows, connection, opened):
+    keeper, next_one = opened(), opened()
+    await keeper.catch_up(connection, now=NOW)
+    told = [KEPT._value.get()]
+
+    await next_one.refresh(connection, now=NOW)
+    next_one._folder.is_keeper()
+    told.append(KEPT._value.get())
+    keeper.close()
+    next_one._folder.is_keeper()
+
+    assert next_one._table is None
+    assert [*told, KEPT._value.get()] == [1, 0, 1]

@@ -145,7 +145,7 @@ async def test_a_revocation_among_too_many_changes_is_known_before_the_new_table
     small,
 ):
     rows = [await signed(issuer) for _ in range(8)]
-    keeper, other = opened(), opened()
+    keeper, other = opened(), opened(keeps=False)
     for one in (keeper, other):
         await one.catch_up(connection, now=NOW)
     await change(rows[0].number, Action.REVOKE, Reason.MISUSE)
@@ -181,7 +181,7 @@ async def test_a_new_table_is_taken_while_a_long_transaction_goes_on_elsewhere(
     long = await connect(db, application="tests")
     await long.execute("BEGIN; SELECT pg_current_xact_id()")
     rows = [await signed(issuer) for _ in range(8)]
-    keeper, other = opened(), opened()
+    keeper, other = opened(), opened(keeps=False)
     for one in (keeper, other):
         await one.catch_up(connection, now=NOW)
     rows += [await signed(issuer) for _ in range(8)]
