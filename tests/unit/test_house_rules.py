@@ -167,3 +167,12 @@ def test_the_readme_names_only_files_that_exist():
 
 def test_the_readmes_test_command_is_the_one_that_ci_runs():
     assert "exec ./run test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_each_migration_follows_the_one_before():
+    """Two written at once under one number have no order of their own."""
+    files = sorted((ROOT / "models" / "migrations").glob("[0-9]*.py"))
+    after = [re.findall(r"\('models', '(\w+)'\)", file.read_text())[:1] for file in files]
+
+    assert [file.name[:4] for file in files] == [f"{n:04d}" for n in range(1, len(files) + 1)]
+    assert after == [[], *([file.stem] for file in files[:-1])]
