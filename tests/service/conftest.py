@@ -11,6 +11,8 @@ from bot.clients.signer import FileSigner
 from bot.services import register
 from bot.services.register import Register
 from bot.services.signing_keys import Issuer
+from tests.service.proving import followed, until_proved
+from tests.service.test_certificates import signed
 
 BASE = "https://cx.example.org.cn"
 
@@ -45,3 +47,18 @@ def opened(issuer: Issuer, tmp_path: Path):
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handful of changes makes a new table worth its while."""
     monkeypatch.setattr(register, "MOST_RECENT", 5)
+
+
+@pytest.fixture
+async def rows(small, db, issuer):
+    return [await signed(issuer) for _ in range(8)]
+
+
+@pytest.fixture
+async def proved(small, rows, db, opened, tmp_path):
+    """The folder of a keeper that has asked about every certificate, and has gone."""
+    keeper = opened()
+    async with followed(keeper, db):
+        await until_proved(keeper, 8)
+    keeper.close()
+    return tmp_path / "state"

@@ -1,8 +1,6 @@
 """The register believes signatures, not rows; what ends a certificate waits for no table."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +21,7 @@ from bot.services.register_proofs import UNSIGNED
 from bot.services.verification import Verifier
 from models import Certificate
 from tests.conftest import NOW
+from tests.service.proving import followed
 from tests.service.test_certificates import BASE, STAFF, change, signed
 from tests.service.test_register import outcome
 from tests.waiting import until
@@ -274,17 +273,6 @@ async def test_who_waits_too_long_for_the_keeper_makes_a_table_for_itself(
     await keeper.catch_up(connection, now=NOW)
     await other.refresh(connection, now=NOW)
     assert [outcome(other, row) for row in rows] == [Outcome.VALID] * 8
-
-
-@asynccontextmanager
-async def followed(register_: Register, url: str) -> AsyncIterator[None]:
-    task = asyncio.create_task(register_.keep_fresh(url, lambda: LATER))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def until_it_is(found: Register, row: Certificate, wanted: Outcome) -> None:
