@@ -172,9 +172,9 @@ BAD_RECORDS = {
     "a day before all tokens": "valid_from = '2019-05-01'",
     "a day after all days": "valid_to = '4019-05-01'",
     "a negative key": "key = -1",
-    "a name in parts": "name = E'甲\x1f乙'",
+    "a name in parts": "name = E'甲\\x1f乙\\x1f丙'",
     "too little randomness": "random = '\\x01'",
-    "no randomness": "random = ''",
+    "too much randomness": "random = decode(repeat('ff', 20), 'hex')",
 }
 
 
