@@ -17,6 +17,9 @@ WHOLE = ""  # the place of a fault that belongs to no single field
 MANY = (list, tuple, set, frozenset)
 
 
+TICKED = "ticked"  # Annotated[int, TICKED]: a box beside a statement
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a field's declaration says to whoever fills it in."""
@@ -27,6 +30,8 @@ class Asked:
     many: bool
     chosen: bool
     """Picked from what is offered, not typed."""
+    ticked: bool
+    """A statement to agree to; its title says what the tick means: 同意公开."""
     longest: int | None
 
 
@@ -120,6 +125,7 @@ def _about(info: FieldInfo, title: str) -> Asked:
         or kind is bool
         or get_origin(kind) is Literal
         or (isinstance(kind, type) and issubclass(kind, Enum)),
+        ticked=TICKED in info.metadata,
         longest=limits[0] if limits and not many else None,
     )
 
@@ -156,6 +162,8 @@ def _sentence(fault: ErrorDetails, about: Asked | None) -> str:
     if about is None:
         return "填写的内容有误，请检查后重新提交。"
     if fault["type"] == "missing":
+        if about.ticked:
+            return f"请先打勾，表示您{about.title}。"
         return f"请{'选择' if about.chosen else '填写'}{about.title}。"
     limits = {name: value for name, value in context.items() if name != "error"}
     return SENTENCES.get(fault["type"], OTHERWISE).format_map({**limits, "title": about.title})

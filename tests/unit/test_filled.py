@@ -3,12 +3,12 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, field_validator, model_validator
 
-from bot.handlers.filled import WHOLE, Asked, blank, check
+from bot.handlers.filled import TICKED, WHOLE, Asked, blank, check
 from bot.handlers.forms import Input
 
 
@@ -116,6 +116,14 @@ def test_each_fault_says_what_to_do(typed, place, sentence):
     assert check(with_(**typed), Company).errors == {place: sentence}
 
 
+def test_a_box_that_was_not_ticked_is_not_said_to_be_filled_in():
+    class Agreement(Input):
+        agreed: Annotated[int, TICKED] = Field(title="同意公开")
+
+    assert check([], Agreement).errors == {"agreed": "请先打勾，表示您同意公开。"}
+    assert check([("agreed", "1")], Agreement).value == Agreement(agreed=1)
+
+
 def test_a_single_field_that_came_twice_is_not_guessed():
     filled = check([*GOOD, ("staff", "4")], Company)
 
@@ -127,10 +135,10 @@ def test_a_blank_form_knows_its_questions_and_what_is_known_already():
 
     assert (form.given, form.many, form.errors) == ({"name": "甲乙公司"}, {"kinds": ("a",)}, {})
     assert form.asked["name"] == Asked(
-        "企业名称", "与营业执照一致", needed=True, many=False, chosen=False, longest=8
+        "企业名称", "与营业执照一致", needed=True, many=False, chosen=False, ticked=False, longest=8
     )
     assert form.asked["kinds"] == Asked(
-        "认证", "", needed=False, many=True, chosen=True, longest=None
+        "认证", "", needed=False, many=True, chosen=True, ticked=False, longest=None
     )
     assert form.asked["founded_on"].needed is False
 

@@ -1,6 +1,7 @@
 """Cases on the phone: chosen, begun, followed, checked and handed in, taken back."""
 
 from datetime import date
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
@@ -27,7 +28,7 @@ class Withdraw(forms.Input):
 
 
 class Submit(forms.Input):
-    truthful: str = Field(title="材料真实的声明")
+    truthful: Annotated[str, filled.TICKED] = Field(title="确认材料真实")
 
 
 async def listed(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """Signing the commitment on the phone: read, signed, sealed, public; or taken back."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -33,7 +33,9 @@ class Begin(forms.Input):
         min_length=2, max_length=40, title="法定代表人姓名", description="与营业执照一致"
     )
     status: str = Field("", max_length=20, title="企业登记状态", description="不是“存续”的请改")
-    agreed: int = Field(title="同意公开")  # the version of the text that was read
+    agreed: Annotated[int, filled.TICKED] = Field(
+        title="同意公开"
+    )  # the version of the text that was read
     how: Literal["sign", "letter"] = "sign"  # the page that comes next
 
 
