@@ -20,7 +20,7 @@ import uvloop
 
 from bot.domain.certificate_token import PARAMETER, pack, unpack
 from bot.services.register import PAUSE_S
-from bot.services.register_folder import PROOFS
+from bot.services.register_word import PROOFS
 from tests.bench.bare import ANSWER as BARE_ANSWER
 from tests.bench.callback import free_port
 from tests.bench.load import ask, burst, connect, listening

@@ -308,6 +308,26 @@ async def test_what_we_never_issued_is_never_valid(house):
     assert "签名不符" in await house.page(hostile["another signature"])
 
 
+async def test_an_address_that_no_browser_writes_is_read_all_the_same(house):
+    row = await house.issue()
+    token, told = row.token, {}
+    raw = {
+        "a letter in percents": f"%{ord(token[0]):02X}{token[1:]}".encode(),
+        "a part of the page": f"{token}#top".encode(),
+        "something beside it": f"{token}&from=wechat".encode(),
+    }
+
+    for name, value in raw.items():
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
+        head = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        writer.write(f"GET /v/{row.number}.json?t=".encode() + value + head)
+        answer = await reader.read()
+        writer.close()
+        told[name] = orjson.loads(answer.partition(b"\r\n\r\n")[2])["outcome"]
+
+    assert set(told.values()) == {"valid"}
+
+
 async def crafted(house, row: Certificate, **changed: object) -> str:
     """A token that the real issuer's key signs over other facts: what a thief of the key can do."""
     key = changed.pop("with_key", row.key)

@@ -57,7 +57,7 @@ async def show(request: web.Request) -> web.Response:
 def token_of(request: web.Request) -> str | None:
     """The token in the address; None without one, and "" where there are several."""
     _, found, rest = request.raw_path.partition(f"?{PARAMETER}=")
-    if found and not ("&" in rest or "%" in rest or "+" in rest):
+    if found and not ("&" in rest or "%" in rest or "+" in rest or "#" in rest):
         return rest  # as it is printed: nothing beside it, nothing to decode
     tokens = request.query.getall(PARAMETER, ())
     if not tokens:
