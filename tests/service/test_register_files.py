@@ -119,10 +119,19 @@ async def test_what_a_stolen_key_signed_is_not_believed(rows, opened, connection
     key = next(key for key in keys if key.number == number)
     sign = issuer.holder(Purpose.STATUS).opened(number, key.public)
     kept = web._folder.read()
-    web._folder.write_down(replace(kept, keys=keys), (key, sign))
-    fresh = opened(keeps=False)
-    fresh.restore()
-    assert fresh.as_of is None
+    for table in (kept.table, None):
+        web._folder.write_down(replace(kept, keys=keys, table=table), (key, sign))
+        fresh = opened(keeps=False)
+        fresh.restore()
+        assert fresh.as_of is None
+
+
+async def test_a_signed_file_is_only_what_it_says(proved, issuer):
+    _, _, public = await status_key(issuer)
+
+    with pytest.raises(register_file.BadFileError, match="kind"):
+        register_file.read_signed(proved / PROOFS, RECENT, lambda _: public)
+    assert "records" in register_file.read_signed(proved / RECENT, RECENT, lambda _: public)
 
 
 async def test_a_word_that_was_removed_is_said_again(rows, db, opened, monkeypatch):
