@@ -4,9 +4,11 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping, MutableMapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 import orjson
@@ -15,7 +17,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 Event = MutableMapping[str, Any]
 
@@ -36,6 +41,42 @@ def histogram(
     name: str, meaning: str, labels: tuple[str, ...] = (), *, buckets: tuple[float, ...]
 ) -> Histogram:
     return Histogram(name, meaning, labels, registry=REGISTRY, buckets=buckets)
+
+
+class Durations(Collector):
+    """A histogram for what every request pays: plain numbers, put together when somebody asks.
+
+    The library's own takes a lock for each of two numbers; only the loop's thread counts here.
+    """
+
+    def __init__(
+        self, name: str, meaning: str, labels: tuple[str, ...], buckets: tuple[float, ...]
+    ) -> None:
+        self._named = name, meaning, labels
+        self._buckets = buckets
+        self._counted: dict[tuple[str, ...], list[float]] = {}
+        REGISTRY.register(self)
+
+    def of(self, *values: str) -> Callable[[float], None]:
+        """What counts one duration, in seconds, under these values of the labels."""
+        buckets, sum_at = self._buckets, len(self._buckets) + 1
+        counted = self._counted.setdefault(values, [0.0] * (sum_at + 1))
+
+        def observe(seconds: float) -> None:
+            counted[bisect_left(buckets, seconds)] += 1
+            counted[sum_at] += seconds
+
+        return observe
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        name, meaning, labels = self._named
+        family = HistogramMetricFamily(name, meaning, labels=labels)
+        bounds = (*map(floatToGoString, self._buckets), "+Inf")
+        for values, counted in self._counted.items():
+            family.add_metric(
+                values, [*zip(bounds, accumulate(counted[:-1]), strict=True)], counted[-1]
+            )
+        yield family
 
 
 LOST = counter("log_lines_lost", "没能写出的日志行数")

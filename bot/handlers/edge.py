@@ -3,13 +3,12 @@
 import asyncio
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
-from prometheus_client import Histogram
 
 from bot import telemetry
 from bot.config import Config
@@ -21,7 +20,7 @@ from bot.handlers.guard import IDLE, SERVING, GuardedHandler
 from bot.handlers.headers import NO_STORE, POLICY, security_headers
 from bot.handlers.surface import Route
 
-SECONDS = telemetry.histogram(
+SECONDS = telemetry.Durations(
     "http_request_seconds",
     "从收到请求到得出回答的时间",
     ("route", "method", "status"),
@@ -69,15 +68,15 @@ class Served:
     route: Route | None
     quiet: bool
     once: bool
-    observers: dict[tuple[str, int], Histogram]
+    observers: dict[tuple[str, int], Callable[[float], None]]
 
     def observe(self, method: str, status: int, seconds: float) -> None:
         key = (method, status // 100)
         observer = self.observers.get(key)
         if observer is None:
-            observer = SECONDS.labels(self.template, method, f"{status // 100}xx")
+            observer = SECONDS.of(self.template, method, f"{status // 100}xx")
             self.observers[key] = observer
-        observer.observe(seconds)
+        observer(seconds)
 
 
 def served(route: Route) -> Served:

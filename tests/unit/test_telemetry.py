@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 import structlog
+from prometheus_client.exposition import generate_latest
 
 from bot import telemetry
 
@@ -111,3 +112,25 @@ def test_a_full_disk_loses_lines_and_nothing_else():
         telemetry.LINES.stream = None
 
     assert lost() == before + 1
+
+
+def test_durations_are_told_as_the_library_would_tell_them():
+    buckets, taken = (0.005, 0.1, 1), (0.001, 0.005, 0.0051, 0.5, 7)
+    ours = telemetry.Durations("test_ours_seconds", "测试", ("route", "status"), buckets)
+    theirs = telemetry.histogram(
+        "test_theirs_seconds", "测试", ("route", "status"), buckets=buckets
+    )
+
+    for route in ("/a", '/"b"'):
+        observe = ours.of(route, "2xx")
+        for seconds in taken:
+            observe(seconds)
+            theirs.labels(route, "2xx").observe(seconds)
+
+    said = generate_latest(telemetry.REGISTRY).decode().splitlines()
+    told = {
+        name: [line.replace(name, "") for line in said if name in line and "_created" not in line]
+        for name in ("test_ours", "test_theirs")
+    }
+    assert len(told["test_ours"]) == 2 + 2 * (len(buckets) + 3)
+    assert told["test_ours"] == told["test_theirs"]
