@@ -96,7 +96,7 @@ def side(name: str, pid: int, url: str, kind: Kind, samples: list[Sample], start
 
 async def settled(url: str, sample: Sample) -> None:
     """Wait until the register answers, and answers rightly."""
-    host, deadline = url.removeprefix("http://"), time.monotonic() + 120
+    host, deadline = url.removeprefix("http://"), time.monotonic() + 600
     want = b'{"outcome":"revoked"' if sample.state == "revoked" else b'{"outcome":"valid"'
     while True:
         [answer] = await ask(url, [request(host, sample.path(".json"), "application/json")])
