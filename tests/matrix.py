@@ -7,7 +7,6 @@ here yet stops the test until a line says how to fill it, and whether it belongs
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -21,24 +20,21 @@ from bot.domain.files import Media
 from bot.domain.sessions import Door
 from bot.handlers.audience import SIGNED_IN, Audience
 from bot.handlers.surface import Route
-from bot.scoring.library import PACKS
 from bot.services import (
     cases,
     certificates,
     exports,
     invitations,
-    schemes,
     self_assessments,
     sessions,
 )
 from bot.services.certificate_bases import Basis
 from models import ExportPack, FileUpload, StoredFile
-from tests import applying, people
+from tests import applying, packs, people
 from tests.applying import RATING
 from tests.conftest import NOW
 
 PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
-PUBLIC_CREDIT = "casme-public-credit"
 ORIGIN = "http://127.0.0.1:8080"
 
 # Addresses that anybody may open; a route for the public outside of them is a mistake.
@@ -62,7 +58,7 @@ PLAIN: Mapping[str, str] = {
     "programme": RATING,
     "purpose": "privacy",
     "question": "registration_status",
-    "scheme": PUBLIC_CREDIT,
+    "scheme": packs.PUBLIC,
     "section": "company",
     "start": "0",
     "ticket": "0" * 43,
@@ -114,9 +110,9 @@ async def _invitation(of: Enterprise) -> str:
 async def _assessment(of: Enterprise) -> str:
     who = await of.member()
     given = {"registration_status": {"v": "存续"}}
-    seen = (await self_assessments.walk(of.id, PUBLIC_CREDIT, actor=who, now=NOW)).seen
-    await self_assessments.answer(of.id, PUBLIC_CREDIT, given, seen=seen, actor=who, now=NOW)
-    return str(await self_assessments.finish(of.id, PUBLIC_CREDIT, actor=who, now=NOW))
+    seen = (await self_assessments.walk(of.id, packs.PUBLIC, actor=who, now=NOW)).seen
+    await self_assessments.answer(of.id, packs.PUBLIC, given, seen=seen, actor=who, now=NOW)
+    return str(await self_assessments.finish(of.id, packs.PUBLIC, actor=who, now=NOW))
 
 
 async def _certificate(of: Enterprise) -> str:
@@ -296,18 +292,6 @@ NOT_FOR_THE_OWNER: Mapping[tuple[str, str], str] = {
         )
     },
 }
-
-
-async def publish() -> None:
-    """What self-assessments go by."""
-    source = (PACKS / PUBLIC_CREDIT / "1.toml").read_text(encoding="utf-8")
-    proposed = await schemes.propose(
-        source, file="1.toml", effective_on=date(2026, 1, 1), by="王芳", now=NOW
-    )
-    if isinstance(proposed, schemes.Proposal):
-        await schemes.approve(
-            PUBLIC_CREDIT, proposed.version, digest=proposed.digest, by="李强", now=NOW
-        )
 
 
 async def found_enterprise(makers: Mapping[str, Maker] = OWNED) -> Enterprise:

@@ -15,7 +15,6 @@ from bot.domain.certificates import Action, Reason
 from bot.domain.enterprises import Details
 from bot.domain.exports import LIVES
 from bot.domain.sessions import Door
-from bot.scoring.library import PACKS
 from bot.services import (
     case_intake,
     certificate_life,
@@ -30,14 +29,14 @@ from bot.services import (
 from bot.services.sessions import Opened
 from models import Binding, ExportPack, Membership
 from models.ids import new_id
-from tests import applying, papers, people
+from tests import applying, packs, papers, people
 from tests.browser.site import Site
 from tests.conftest import NOW
 from tests.http.conftest import Clock
 from tests.http.test_verification import STAFF, TWO, House
+from tests.packs import PUBLIC, RATING
 from tests.service.test_commitments import published
-from tests.service.test_schemes import approve, propose
-from tests.service.test_self_assessments import CLEAN, PUBLIC, RATING, Desk
+from tests.service.test_self_assessments import CLEAN, Desk
 
 HELD = "/h5/e/{enterprise}/certificates/{certificate}"
 NAME = "杭州喆堃䶮铉新材料科技股份有限公司"
@@ -246,9 +245,7 @@ async def signed_out(stage: Stage) -> None:
 
 async def a_desk(stage: Stage) -> Desk:
     """Somebody who has answered a good part of the public scheme."""
-    for scheme in (PUBLIC, RATING):
-        source = (PACKS / scheme / "1.toml").read_text(encoding="utf-8")
-        await approve(await propose(source, on=date(2026, 1, 1)))
+    await packs.in_force(PUBLIC, RATING)
     one = await at_home(stage)
     desk = Desk(one, await legal_of(one))
     penalty = {"has": "yes", "1.what": "penalties/一般", "1.on": "2025-03-01"}

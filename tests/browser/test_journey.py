@@ -6,26 +6,25 @@ handed in, returned, mended and followed; paying comes later. Staff act between 
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from uuid import UUID
 
 import pytest
 from playwright.async_api import Page, expect
 
 from bot.domain.actors import Staff
-from bot.scoring.library import PACKS, questionnaire, shipped_pack
+from bot.scoring.library import questionnaire, shipped_pack
 from bot.services import case_intake, claim_reviews
 from bot.services.certificate_programmes import find_programme
 from models import Binding, CreditCase, Job
-from tests import applying, papers, people
+from tests import applying, packs, papers, people
 from tests.browser.looks import draw
 from tests.browser.phone import Phone, hand_in, on_phone
 from tests.browser.site import Site, open_site
 from tests.conftest import NOW
 from tests.http.conftest import Clock
 from tests.http.test_verification import House
-from tests.service.test_schemes import approve, propose
-from tests.service.test_self_assessments import CLEAN, INTEGRITY, PUBLIC, RATING
+from tests.packs import INTEGRITY, PUBLIC, RATING
+from tests.service.test_self_assessments import CLEAN
 
 pytestmark = pytest.mark.browser
 
@@ -252,8 +251,7 @@ async def mended(walk: Walk, case: CreditCase) -> None:
 @pytest.mark.parametrize("programme", list(SCHEMES))
 async def test_the_whole_way_is_walked_on_a_phone(walk, programme):
     scheme = SCHEMES[programme]
-    source = (PACKS / scheme / "1.toml").read_text(encoding="utf-8")
-    await approve(await propose(source, on=date(2026, 1, 1)))
+    await packs.in_force(scheme)
 
     firm = await claimed(walk)
     await committed(walk)

@@ -10,7 +10,8 @@ from tests import people
 from tests.browser.phone import Phone, on_phone
 from tests.conftest import NOW
 from tests.doors import Doors, open_doors
-from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL, PUBLIC, Desk
+from tests.packs import PUBLIC
+from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL, Desk
 from tests.service.test_self_assessments import firm as firm  # noqa: PLC0414  # a fixture
 from tests.service.test_self_assessments import published as published  # noqa: PLC0414
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.routes import ROUTES
-from tests import matrix
+from tests import matrix, packs
 from tests.conftest import NOW
 from tests.doors import Doors, open_doors
 
@@ -82,7 +82,7 @@ async def test_no_answer_is_undocumented_and_none_is_a_crash(
         for word in ("--include-path" if parting else "--exclude-path", path)
     ]
     async with open_doors(redis_url, now=NOW, state_dir=tmp_path / "state") as doors:
-        await matrix.publish()
+        await packs.in_force(packs.PUBLIC)
         said = await fired(doors, tmp_path, *words)
 
     tested = re.search(r"Tested: (\d+)", said)

@@ -35,7 +35,8 @@ from tests.faults.first_steps import (
     promise,
     sign_in,
 )  # fmt: skip
-from tests.service.test_self_assessments import CLEAN, INTEGRITY, PUBLIC, RATING, filled_in
+from tests.packs import INTEGRITY, PUBLIC, RATING
+from tests.service.test_self_assessments import CLEAN, filled_in
 from tests.service.test_self_assessments import published as published  # noqa: PLC0414
 
 pytestmark = pytest.mark.faults

@@ -14,9 +14,10 @@ import pytest
 from bot.services import facts, rescoring
 from tests import forked, register
 from tests.conftest import NOW
+from tests.packs import LATER, V2, publish
+from tests.packs import PUBLIC as SCHEME
 from tests.product import settings
 from tests.register import AS_OF
-from tests.service.test_schemes import LATER, SCHEME, V2, publish
 from tests.waiting import until
 
 ENTERPRISES, IN_A_SLICE = 120, 20

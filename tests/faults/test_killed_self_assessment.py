@@ -15,8 +15,9 @@ from bot.domain.sessions import Door
 from models import Draft, SelfAssessment
 from tests import people
 from tests.engines import REDIS_URL
+from tests.packs import PUBLIC
 from tests.product import Running, gone, running, settings
-from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL, PUBLIC
+from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL
 from tests.service.test_self_assessments import published as published  # noqa: PLC0414
 
 pytestmark = pytest.mark.faults

@@ -18,7 +18,7 @@ from bot.routes import ROUTES
 from bot.services import bindings, sessions
 from bot.web import equipped
 from models import Fact
-from tests import matrix, people
+from tests import matrix, packs, people
 from tests.conftest import NOW
 
 
@@ -32,7 +32,7 @@ async def deps(db: str, redis_url: str, clock, tmp_path: Path):
 
 async def faults(deps, route: Route) -> list[str]:
     """Of one route, among two enterprises that have what its address names."""
-    await matrix.publish()
+    await packs.in_force(packs.PUBLIC)
     needed = {name: matrix.OWNED[name] for name in matrix.owned(route)}
     ours, theirs = [await matrix.found_enterprise(needed) for _ in range(2)]
     async with TestClient(TestServer(build_app(deps, routes=(route,)))) as client:

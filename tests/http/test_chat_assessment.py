@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,14 +12,12 @@ from bot.domain.knowledge import fill
 from bot.domain.sessions import Door
 from bot.handlers.wechat.words import WORDS
 from bot.scoring.asks import next_ask
-from bot.scoring.library import PACKS
 from bot.services import bindings, colleagues, self_assessments, sessions
 from bot.services.sessions import Known
 from models import Assessment, AuditEntry, Consent, Dialogue, Enterprise, SelfAssessment
-from tests import people
+from tests import packs, people
 from tests.conftest import NOW
 from tests.doors import LI, WANG, Doors, open_doors
-from tests.service.test_schemes import approve, propose
 
 NAME = "太原云岫精密机械有限公司"
 SCHEME = "casme-public-credit"
@@ -61,15 +59,9 @@ class Chat:
         return await self.say(str(wanted))
 
 
-async def publish() -> None:
-    for scheme in (SCHEME, "sme-credit-rating", "shanxi-integrity"):
-        source = (PACKS / scheme / "1.toml").read_text(encoding="utf-8")
-        await approve(await propose(source, on=date(2026, 1, 1)))
-
-
 @pytest.fixture
 async def chat(db, redis_url) -> AsyncIterator[Chat]:
-    await publish()
+    await packs.in_force(packs.PUBLIC, packs.RATING, packs.INTEGRITY)
     async with open_doors(redis_url, now=NOW) as doors:
         chat = Chat(doors, await people.enterprise(NAME))
         await chat.bind(chat.mine)

@@ -1,15 +1,13 @@
 """The mini-program assesses itself by the same services, and reads exact numbers."""
 
-from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 
 from bot.domain.sessions import Door
-from bot.scoring.library import PACKS
-from tests import people
-from tests.service.test_schemes import approve, propose
-from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL, INTEGRITY, PUBLIC
+from tests import packs, people
+from tests.packs import INTEGRITY, PUBLIC
+from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL
 
 
 class Mini:
@@ -28,9 +26,7 @@ class Mini:
 
 @pytest.fixture
 async def firm(client) -> UUID:
-    for scheme in (PUBLIC, INTEGRITY):
-        source = (PACKS / scheme / "1.toml").read_text(encoding="utf-8")
-        await approve(await propose(source, on=date(2026, 1, 1)))
+    await packs.in_force(PUBLIC, INTEGRITY)
     return await people.enterprise()
 
 

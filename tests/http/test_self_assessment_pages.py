@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from html import unescape
 from uuid import UUID
 
@@ -11,13 +11,12 @@ import pytest
 from aiohttp.test_utils import TestClient
 from openpyxl import load_workbook
 
-from bot.scoring.library import PACKS
 from bot.services import drafts
 from models import Assessment
-from tests import people
+from tests import packs, people
 from tests.http.conftest import Clock
-from tests.service.test_schemes import approve, propose
-from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL, INTEGRITY, PUBLIC, RATING
+from tests.packs import INTEGRITY, PUBLIC, RATING
+from tests.service.test_self_assessments import CLEAN, CLEAN_TOTAL
 
 TAGS = re.compile(r"<[^>]+>")
 
@@ -87,9 +86,7 @@ class Phone:
 
 @pytest.fixture
 async def published(client):
-    for scheme in (PUBLIC, RATING, INTEGRITY):
-        source = (PACKS / scheme / "1.toml").read_text(encoding="utf-8")
-        await approve(await propose(source, on=date(2026, 1, 1)))
+    await packs.in_force(PUBLIC, RATING, INTEGRITY)
 
 
 @pytest.fixture

@@ -46,8 +46,9 @@ from bot.web import equipped
 from models import Certificate, StoredFile
 from tests import papers, people
 from tests.conftest import NOW
+from tests.packs import LATER, V1, V2, publish
+from tests.packs import PUBLIC as SCHEME
 from tests.service.test_commitments import holder, published
-from tests.service.test_schemes import LATER, SCHEME, V1, V2, approve, propose
 
 STAFF = Staff("王芳")
 TWO = Basis("demonstration", by="王芳", second="李强", reason="演示")
@@ -241,8 +242,8 @@ async def test_a_method_is_the_version_that_counts_today(served, clock):
     """Before the first publication the shipped file; a published one from its day on."""
     path, listed = f"/public/methods/{SCHEME}", "/public/methods"
     before = await (await served.get(path)).text()
-    await approve(await propose(V1))
-    await approve(await propose(V2, on=LATER))
+    await publish(V1)
+    await publish(V2, on=LATER)
     first = await (await served.get(path)).text()
     clock.now += timedelta(days=40)
     second = [await (await served.get(page)).text() for page in (path, listed)]

@@ -13,7 +13,8 @@ from bot.domain.errors import NotFound
 from bot.services import assessments, facts, schemes
 from tests import register
 from tests.conftest import NOW
-from tests.service.test_schemes import LATER, SCHEME, TODAY, V1, V2, publish
+from tests.packs import LATER, TODAY, V1, V2, publish
+from tests.packs import PUBLIC as SCHEME
 
 ASKED_ON = date(2026, 3, 2)
 

@@ -42,7 +42,7 @@ from models import AuditEntry, Certificate, CertificateEvent, Job
 from models.ids import new_id
 from tests import people, waiting
 from tests.conftest import NOW
-from tests.service.test_schemes import LATER, V2, publish
+from tests.packs import LATER, V2, publish
 
 BASE = "https://cx.example.org.cn"
 STAFF = Staff("王芳")

@@ -10,8 +10,8 @@ from bot.scoring.library import PACKS, shipped_pack
 from bot.services import assessments, credit_reports, facts
 from tests import people
 from tests.conftest import NOW
+from tests.packs import TODAY, publish
 from tests.service.test_certificates import BASE, signed
-from tests.service.test_schemes import TODAY, publish
 
 SCHEME = "sme-credit-rating"
 PACK = shipped_pack(SCHEME)

@@ -23,8 +23,9 @@ from bot.services import audit, dry_runs, facts, rescoring, schemes
 from tests import register
 from tests.conftest import NOW
 from tests.crowd import at_once
+from tests.packs import LATER, V2, publish
+from tests.packs import PUBLIC as SCHEME
 from tests.register import AS_OF, Row
-from tests.service.test_schemes import LATER, SCHEME, V2, publish
 
 LONGEST_S = 0.020
 

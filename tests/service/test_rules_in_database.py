@@ -11,10 +11,12 @@ from bot.scoring.library import PACKS, shipped_pack
 from bot.services import facts
 from tests import register
 from tests.conftest import NOW
+from tests.packs import PUBLIC as SCHEME
+from tests.packs import V2
 from tests.product import settings
 from tests.register import AS_OF
 from tests.service.test_commands import Said, bot
-from tests.service.test_schemes import SCHEME, V2, publish
+from tests.service.test_schemes import publish
 
 V1_FILE = str(PACKS / SCHEME / "1.toml")
 

@@ -7,15 +7,12 @@ import asyncpg
 import pytest
 
 from bot.domain.errors import DomainError, NotFound
-from bot.scoring.library import PACKS, shipped_pack
+from bot.scoring.library import shipped_pack
 from bot.services import schemes
 from tests.conftest import NOW
 from tests.crowd import at_once
-
-SCHEME = "casme-public-credit"
-V1 = (PACKS / SCHEME / "1.toml").read_text(encoding="utf-8")
-V2 = V1.replace("version = 1\n", "version = 2\n", 1).replace("base = 800", "base = 790", 1)
-TODAY, LATER = date(2026, 3, 2), date(2026, 4, 1)
+from tests.packs import LATER, TODAY, V1, V2
+from tests.packs import PUBLIC as SCHEME
 
 
 async def propose(source: str = V1, *, on: date = TODAY, by: str = "王芳", now=NOW):

@@ -16,17 +16,16 @@ from bot.clients.database import fetch
 from bot.clients.statements import BadStatements, template
 from bot.domain.actors import Member
 from bot.domain.errors import BadInput, NotFound
-from bot.scoring.library import PACKS, shipped_pack
+from bot.scoring.library import shipped_pack
 from bot.services import assessments, drafts, facts, self_assessments, self_results
 from bot.services.drafts import Overtaken
 from bot.services.self_assessments import Finished, Unfinished
 from models import Assessment, Draft, Enterprise, Fact, Registration, SelfAssessment
 from models.ids import new_id
-from tests import people, waiting
+from tests import packs, people, waiting
 from tests.conftest import NOW
-from tests.service.test_schemes import approve, propose
+from tests.packs import INTEGRITY, PUBLIC, RATING
 
-PUBLIC, RATING, INTEGRITY = "casme-public-credit", "sme-credit-rating", "shanxi-integrity"
 LATER = NOW + timedelta(minutes=5)
 TODAY = date(2026, 3, 2)
 CLEAN = {
@@ -54,9 +53,7 @@ CLEAN_TOTAL = 800 + 6 + 10 + 6 + 6 + 4 + 15 + 10
 
 @pytest.fixture
 async def published(db):
-    for scheme in (PUBLIC, RATING, INTEGRITY):
-        source = (PACKS / scheme / "1.toml").read_text(encoding="utf-8")
-        await approve(await propose(source, on=date(2026, 1, 1)))
+    await packs.in_force(PUBLIC, RATING, INTEGRITY)
 
 
 @pytest.fixture
@@ -686,11 +683,7 @@ async def test_half_the_sheets_keep_what_was_known_of_the_others(firm, owner):
 
 async def test_answers_under_rules_that_have_changed_are_asked_under_the_new_ones(desk):
     await desk.answer(registration_status={"v": "存续"}, taxpayer={"v": "一般纳税人"})
-    source = (PACKS / PUBLIC / "1.toml").read_text(encoding="utf-8")
-    newer = source.replace("version = 1\n", "version = 2\n", 1).replace(
-        "base = 800", "base = 790", 1
-    )
-    await approve(await propose(newer, on=date(2026, 4, 1)))
+    await packs.publish(packs.V2, on=packs.LATER)
     desk.now = NOW + timedelta(days=60)
 
     told = await desk.told(await desk.finish())
