@@ -13,6 +13,7 @@ from bot.domain.errors import BadInput
 T = TypeVar("T")
 
 _DIGITS = 15  # before and behind the point
+_HALF = re.compile(r"[\ud800-\udfff]")  # of a character
 _UNREASONABLE = "里面有不合理的数，或嵌套太深"
 
 
@@ -73,7 +74,7 @@ def _plain(table: dict[str, Any], file: str) -> dict[str, Any]:
             left += [(place, item) for item in value]
         elif isinstance(value, (datetime, time)):
             raise BadData(file, place, "只能写日期，例如 2026-03-01，不能写时刻")
-        elif isinstance(value, str) and any("\ud800" <= mark <= "\udfff" for mark in value):
+        elif isinstance(value, str) and _HALF.search(value):
             raise BadData(file, place.encode(errors="replace").decode(), "有不完整的字符")
     return table
 
