@@ -7,6 +7,7 @@ from itertools import chain, groupby
 
 import asyncpg
 import pytest
+from asyncpg.prepared_stmt import PreparedStatement
 
 from bot.clients.database import close_database, open_database
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
@@ -99,13 +100,20 @@ async def emptier(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture
-async def db(orm: str, emptier: asyncpg.Connection) -> str:
-    """The ORM on empty tables; answers the database's address."""
+@pytest.fixture(scope="session")
+async def filled(emptier: asyncpg.Connection) -> PreparedStatement:
+    """Which tables hold anything: to ask costs a sixth of deleting from all seventy."""
     tables = await emptier.fetch(
-        "SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = 'public' "
+        "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' "
         "AND tablename <> 'tortoise_migrations'"
     )
-    deletes = ";".join(f"DELETE FROM {row['name']}" for row in tables)
+    rows = (f"('{row['name']}', EXISTS (SELECT FROM {row['name']}))" for row in tables)
+    return await emptier.prepare(f"SELECT name FROM (VALUES {','.join(rows)}) t (name, f) WHERE f")
+
+
+@pytest.fixture
+async def db(orm: str, emptier: asyncpg.Connection, filled: PreparedStatement) -> str:
+    """The ORM on empty tables; answers the database's address."""
+    deletes = ";".join(f"DELETE FROM {row['name']}" for row in await filled.fetch())
     await emptier.execute(f"SET session_replication_role = replica;{deletes}")
     return orm
