@@ -1,6 +1,6 @@
 """One whole callback cycle, ours and wechatpy's: open, read, answer with text, seal."""
 
-import sys
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -87,14 +87,19 @@ def make_callbacks(count: int) -> list[Callback]:
     ]
 
 
-def main(counts: dict[str, int]) -> None:
-    """Answer so many messages with each codec; the rest of the work does not depend on how many."""
-    callbacks = make_callbacks(WARM_UP + max(MEASURED, *counts.values()))
-    for name, count in counts.items():
-        cycle = CYCLES[name]()
-        for callback in callbacks[: WARM_UP + count]:
+def main() -> None:
+    """Answer the same messages with each codec, with a call of `getppid` around each turn."""
+    callbacks = make_callbacks(WARM_UP + MEASURED)
+    cycles = [make() for make in CYCLES.values()]
+    for cycle in cycles:
+        for callback in callbacks[:WARM_UP]:
             cycle(callback)
+    os.getppid()
+    for cycle in cycles:
+        for callback in callbacks[WARM_UP:]:
+            cycle(callback)
+        os.getppid()
 
 
-if __name__ == "__main__":  # OURS WECHATPY: how many messages each answers after its warm-up
-    main(dict(zip(CYCLES, map(int, sys.argv[1:]), strict=True)))
+if __name__ == "__main__":
+    main()
