@@ -25,6 +25,7 @@ WRITTEN = (
     "object_id", "enterprise_id", "before", "after", "reason",
 )  # fmt: skip
 LEAF_OF = (*WRITTEN, "written", "number", "tx", "recorded_at")
+_SPELLED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 ENTRIES = f"""
 SELECT l.leaf, l.entry_id, l.sha256 AS leaf_sha256, e.id IS NULL AS lost,
     {", ".join(f"e.{name}" for name in WRITTEN)}, e.written, e.number, e.tx::text AS tx,
@@ -161,12 +162,12 @@ class Walk:
             return f"编号不连续：这里应当是 {self.size}"
         if row["lost"]:
             return "记录不见了"
-        entry = _entry(row, WRITTEN)
-        if _leaf(entry) != row["written"]:
+        entry = _entry(row, LEAF_OF)
+        if _leaf({name: entry[name] for name in WRITTEN}) != row["written"]:
             return "记录与写入时不符"
         state = {"sha256": _hex(row["row"])} if row["has_row"] else None
         parts = {"parts": {"count": row["parts"], "sha256": row["digest"]}} if row["parts"] else {}
-        if _leaf(_entry(row, LEAF_OF) | {"row": state} | parts) != row["leaf_sha256"]:
+        if _leaf(entry | {"row": state} | parts) != row["leaf_sha256"]:
             return "记录与编号时不符"
         return ""
 
@@ -240,7 +241,7 @@ def _fields(row: asyncpg.Record, names: tuple[str, ...]) -> Iterator[tuple[str, 
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _hex(value: bytes | None) -> str | None:
@@ -248,5 +249,4 @@ def _hex(value: bytes | None) -> str | None:
 
 
 def _leaf(entry: dict[str, Any]) -> bytes:
-    text = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(b"\0" + text.encode()).digest()
+    return hashlib.sha256(b"\0" + _SPELLED(entry).encode()).digest()
