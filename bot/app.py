@@ -3,13 +3,14 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 
 import structlog
 from aiohttp import web
 
 from bot.deps import DEPS, Deps
 from bot.handlers import assets, openapi, probes
-from bot.handlers.edge import EDGE, Edge, go_ahead, served
+from bot.handlers.edge import EDGE, Edge, go_ahead
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
 from bot.handlers.public import sitemap
 from bot.handlers.surface import Route
@@ -27,13 +28,7 @@ def build_app(
     """Wire everything; opens nothing: a lifespan opens before the first request and closes last."""
     routes = tuple(routes)
     edge = Edge(deps.config)
-    app = web.Application(
-        middlewares=(
-            # One: request id, audience, declared input, refusals, log line, metrics. Each further
-            # middleware costs every request, so what belongs around all of them goes in there.
-            edge.handle,
-        )
-    )
+    app = web.Application()  # without middlewares: what is around every handler is the edge's
     app.on_response_prepare.append(edge.dress)
     app[DEPS] = deps
     app[EDGE] = edge
@@ -41,13 +36,7 @@ def build_app(
     app[openapi.DOCUMENT] = openapi.build(routes)
     app[sitemap.KEPT] = sitemap.Kept()
     checks = app[probes.CHECKS] = probes.Checks(deps.checks)
-    for route in routes:
-        resource = app.router.add_resource(route.path)
-        methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
-        surface = served(route)
-        for method in methods:
-            made = resource.add_route(method, route.handler, expect_handler=go_ahead)
-            edge.served[made] = surface
+    _add(routes, app.router, edge)
 
     async def close_checks(_app: web.Application) -> AsyncIterator[None]:
         yield
@@ -57,6 +46,41 @@ def build_app(
         (*lifespan, close_checks)
     )  # left in reverse: checks before what they ask
     return app
+
+
+def _add(routes: Iterable[Route], router: web.UrlDispatcher, edge: Edge) -> None:
+    """Every route, and what answers for those that are none; the library's own refusals would
+    come without an id, a log line and our words."""
+    resources = {}
+    for route in routes:
+        if route.path not in resources:
+            resources[route.path] = router.add_resource(route.path)
+        handler = edge.around(route)
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            resources[route.path].add_route(method, handler, expect_handler=go_ahead)
+    for resource in resources.values():
+        allowed = {known.method for known in resource}
+        wrong = edge.around_nothing(partial(_not_allowed, allowed))
+        resource.add_route("*", wrong, expect_handler=go_ahead)
+    rest = Rest("/")
+    router.register_resource(rest)
+    rest.add_route("*", edge.around_nothing(_not_found), expect_handler=go_ahead)
+
+
+class Rest(web.PlainResource):
+    """Takes what nothing else has taken, also `*`, which is no path."""
+
+    async def resolve(self, _request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
+        [route] = self
+        return web.UrlMappingMatchInfo({}, route), set()
+
+
+def _not_allowed(allowed: set[str], request: web.Request) -> web.HTTPException:
+    return web.HTTPMethodNotAllowed(request.method, allowed)
+
+
+def _not_found(_request: web.Request) -> web.HTTPException:
+    return web.HTTPNotFound()
 
 
 async def serve(

@@ -1,14 +1,13 @@
-"""The edge: one function around every request, from its id to its log line."""
+"""The edge: what is around every handler, from the id of a request to its log line."""
 
 import asyncio
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from aiohttp import HttpVersion11, web
-from aiohttp.typedefs import Handler
 
 from bot import telemetry
 from bot.config import Config
@@ -18,7 +17,7 @@ from bot.handlers import errors, forms, once
 from bot.handlers.audience import Proof, anybody, proof_of
 from bot.handlers.guard import IDLE, SERVING, GuardedHandler
 from bot.handlers.headers import NO_STORE, POLICY, security_headers
-from bot.handlers.surface import Route
+from bot.handlers.surface import Contract, Handler, Route
 
 SECONDS = telemetry.Durations(
     "http_request_seconds",
@@ -31,6 +30,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 UNMATCHED = "unmatched"
 GIVEN_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 CANCELLED = 499  # in the log only: nobody gets an answer
+Recorder = Callable[[float], None]
+"""Takes seconds."""
 
 
 class RequestIds:
@@ -59,106 +60,85 @@ class RequestIds:
         return self._block[start : self._at]
 
 
-@dataclass(slots=True)
-class Served:
-    """A route as the edge needs it: the proof looked up, the metric of each outcome kept."""
+class Outcomes:
+    """What is counted and written down about the answers of one route, by method and status."""
 
-    template: str
-    proof: Proof
-    route: Route | None
-    quiet: bool
-    once: bool
-    observers: dict[tuple[str, int], Callable[[float], None]]
+    def __init__(self, template: str, *, quiet: bool) -> None:
+        self._template = template
+        self._quiet = quiet
+        self._known: dict[tuple[str, int], tuple[Recorder, Recorder | None]] = {}
 
-    def observe(self, method: str, status: int, seconds: float) -> None:
-        key = (method, status // 100)
-        observer = self.observers.get(key)
-        if observer is None:
-            observer = SECONDS.of(self.template, method, f"{status // 100}xx")
-            self.observers[key] = observer
-        observer(seconds)
+    def note(self, method: str, status: int, seconds: float) -> None:
+        known = self._known.get((method, status)) or self._new(method, status)
+        observe, write = known
+        observe(seconds)
+        if write is not None:
+            write(seconds)
 
-
-def served(route: Route) -> Served:
-    return Served(route.path, proof_of(route.audience), route, route.quiet, once.needed(route), {})
+    def _new(self, method: str, status: int) -> tuple[Recorder, Recorder | None]:
+        name = method if method in METHODS else "other"
+        observe = SECONDS.of(self._template, name, f"{status // 100}xx")
+        write = None
+        if not self._quiet or status >= 500:
+            write = telemetry.answered(method=name, route=self._template, status=status)
+        if name == method:  # anybody can make up others, and many of them
+            self._known[method, status] = observe, write
+        return observe, write
 
 
 class Edge:
-    """Everything around a handler, in one middleware, because each more costs every request.
+    """Everything around a handler, made for its route: no route pays for what it does not need.
 
-    The order inside: id, audience, declared input, handler, refusals, log line and metrics.
+    Not a middleware of the library, each of which costs every request. The order from the outside
+    in: id, log line and metrics, refusals, audience, declared input, idempotency key, handler.
     """
 
     def __init__(self, config: Config) -> None:
-        self.served: dict[web.AbstractRoute, Served] = {}
-        self._unmatched = Served(UNMATCHED, anybody, None, quiet=False, once=False, observers={})
         self._ids = RequestIds(trusted=config.trusted_proxies > 0)
         self._headers: Mapping[str, str] = security_headers(config)
         self._in_flight = 0
         IN_FLIGHT.set_function(lambda: self._in_flight)
 
-    @web.middleware
-    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        began = perf_counter()
-        connection = request.protocol
-        guarded = connection if type(connection) is GuardedHandler else None
-        if guarded is not None:
-            guarded.phase = SERVING
-        request_id = self._ids(request)
-        request[REQUEST_ID] = request_id
-        telemetry.REQUEST.set(request_id)
-        served = self.served.get(request.match_info.route, self._unmatched)
-        status = 500
-        self._in_flight += 1
-        try:
-            answer = await self._answer(request, handler, served)
-            status = answer.status
-        except web.HTTPException as moved:  # a redirect; refusals have been given our shape
-            status = moved.status
-            raise
-        except asyncio.CancelledError:  # the grace of a stop is over
-            status = CANCELLED
-            raise
-        finally:
-            self._in_flight -= 1
+    def around(self, route: Route) -> Handler:
+        return self._around(_inside(route), Outcomes(route.path, quiet=route.quiet))
+
+    def around_nothing(self, refusal: Callable[[web.Request], web.HTTPException]) -> Handler:
+        """For what no route takes; all of it is counted as one."""
+
+        async def refuse(request: web.Request) -> web.StreamResponse:
+            raise refusal(request)
+
+        return self._around(refuse, Outcomes(UNMATCHED, quiet=False))
+
+    def _around(self, inner: Handler, outcomes: Outcomes) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            began = perf_counter()
+            connection = request.protocol
+            guarded = connection if type(connection) is GuardedHandler else None
             if guarded is not None:
-                guarded.phase = IDLE
-            self._note(request.method, served, status, perf_counter() - began)
-        return answer
-
-    async def _answer(
-        self, request: web.Request, handler: Handler, served: Served
-    ) -> web.StreamResponse:
-        try:
-            if served.proof is not anybody:
-                request[ACTOR] = await served.proof(request)
-            if served.route is not None and (contract := served.route.contract) is not None:
-                if contract.query is not None:
-                    request[forms.QUERY] = forms.read_query(request, contract.query)
-                if contract.body is not None:
-                    request[forms.BODY] = await forms.read_json(
-                        request, contract.body, limit=contract.body_bytes
-                    )
-            if served.once:
-                return await once.perform(request, handler)
-            return await handler(request)
-        except DomainError as refusal:
-            return _instead(request, errors.refused(request, refusal))
-        except web.HTTPException as answer:
-            if answer.status < 400:
+                guarded.phase = SERVING
+            request_id = self._ids(request)
+            request[REQUEST_ID] = request_id
+            telemetry.REQUEST.set(request_id)
+            status = 500
+            self._in_flight += 1
+            try:
+                answer = await _answered(request, inner)
+                status = answer.status
+            except web.HTTPException as moved:  # a redirect; refusals have been given our shape
+                status = moved.status
                 raise
-            return _instead(request, errors.from_library(request, answer))
-        except Exception as error:  # noqa: BLE001  # the outermost place: all else is a bug
-            return _instead(request, errors.crashed(request, error))
+            except asyncio.CancelledError:  # the grace of a stop is over
+                status = CANCELLED
+                raise
+            finally:
+                self._in_flight -= 1
+                if guarded is not None:
+                    guarded.phase = IDLE
+                outcomes.note(request.method, status, perf_counter() - began)
+            return answer
 
-    @staticmethod
-    def _note(method: str, served: Served, status: int, seconds: float) -> None:
-        method = method if method in METHODS else "other"
-        served.observe(method, status, seconds)
-        if not served.quiet or status >= 500:
-            telemetry.access_line(
-                method=method, route=served.template, status=status, ms=round(seconds * 1000, 1)
-            )
+        return handle
 
     def malformed(self, status: int) -> web.Response:
         """Answer what is not HTTP: it is no request of the app, so no signal reaches it."""
@@ -179,6 +159,52 @@ class Edge:
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = NO_STORE
         headers["X-Request-Id"] = request_id
+
+
+def _inside(route: Route) -> Handler:
+    """The handler with what its declaration asks for before it."""
+    inner, contract, proof = route.handler, route.contract, proof_of(route.audience)
+    if once.needed(route):
+        inner = partial(once.perform, handler=inner)
+    if contract is not None and (contract.query or contract.body):
+        inner = _reading(contract, inner)
+    if proof is not anybody:
+        inner = _proving(proof, inner)
+    return inner
+
+
+def _reading(contract: Contract, inner: Handler) -> Handler:
+    async def read(request: web.Request) -> web.StreamResponse:
+        if contract.query is not None:
+            request[forms.QUERY] = forms.read_query(request, contract.query)
+        if contract.body is not None:
+            request[forms.BODY] = await forms.read_json(
+                request, contract.body, limit=contract.body_bytes
+            )
+        return await inner(request)
+
+    return read
+
+
+def _proving(proof: Proof, inner: Handler) -> Handler:
+    async def prove(request: web.Request) -> web.StreamResponse:
+        request[ACTOR] = await proof(request)
+        return await inner(request)
+
+    return prove
+
+
+async def _answered(request: web.Request, inner: Handler) -> web.StreamResponse:
+    try:
+        return await inner(request)
+    except DomainError as refusal:
+        return _instead(request, errors.refused(request, refusal))
+    except web.HTTPException as answer:
+        if answer.status < 400:
+            raise
+        return _instead(request, errors.from_library(request, answer))
+    except Exception as error:  # noqa: BLE001  # the outermost place: all else is a bug
+        return _instead(request, errors.crashed(request, error))
 
 
 async def go_ahead(request: web.Request) -> None:

@@ -220,6 +220,22 @@ async def test_a_wrong_method_says_which_are_right():
 
 
 @pytest.mark.parametrize(
+    ("line", "status"),
+    [("OPTIONS * HTTP/1.1", 404), ("TRACE /fine HTTP/1.1", 405), ("GET //fine HTTP/1.1", 404)],
+)
+async def test_what_no_route_takes_is_refused_in_our_words_and_written_down(line, status):
+    with caught_logs() as logs:
+        async with serving(*ROUTES) as server:
+            told = await server.talk(f"{line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+
+    [answered] = logs.named("answered")
+    assert told.startswith(f"HTTP/1.1 {status} ".encode())
+    assert f"X-Request-Id: {answered['request_id']}\r\n".encode() in told
+    assert (answered["route"], answered["status"]) == ("unmatched", status)
+    assert answered["method"] == {"TRACE": "other"}.get(line.split()[0], line.split()[0])
+
+
+@pytest.mark.parametrize(
     ("sent", "field", "message"),
     [
         (

@@ -54,7 +54,8 @@ def test_the_router_holds_exactly_the_declared_routes():
 
     declared = {(route.method, route.path) for route in ROUTES}
     heads = {("HEAD", path) for method, path in declared if method == "GET"}
-    assert routed == declared | heads
+    refused = {("*", path) for _, path in declared}  # every other method, and every other path
+    assert routed == declared | heads | refused
     assert len(declared) == len(ROUTES)
 
 

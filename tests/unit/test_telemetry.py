@@ -108,7 +108,7 @@ def test_a_full_disk_loses_lines_and_nothing_else():
     before = lost()
     with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123  # a device, not a file
         telemetry.LINES.stream = full
-        telemetry.access_line(method="GET", route="/", status=200, ms=1.0)
+        telemetry.LINES.write(b"{}")
         telemetry.LINES.stream = None
 
     assert lost() == before + 1
