@@ -9,9 +9,10 @@ import structlog
 from aiohttp import web
 
 from bot.deps import DEPS, Deps
-from bot.handlers import assets, openapi, probes
+from bot.handlers import assets, openapi, probes, swift
 from bot.handlers.edge import EDGE, Edge, go_ahead
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
+from bot.handlers.headers import security_headers
 from bot.handlers.public import sitemap
 from bot.handlers.surface import Route
 from bot.routes import ROUTES
@@ -32,6 +33,7 @@ def build_app(
     app.on_response_prepare.append(edge.dress)
     app[DEPS] = deps
     app[EDGE] = edge
+    app[swift.HEADS] = swift.Heads(security_headers(deps.config))
     app[assets.ASSETS] = assets.load()
     app[openapi.DOCUMENT] = openapi.build(routes)
     app[sitemap.KEPT] = sitemap.Kept()

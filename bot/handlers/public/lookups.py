@@ -14,7 +14,7 @@ from bot.handlers.public.verification import TYPED, page
 LONGEST = 80
 
 
-async def search(request: web.Request) -> web.Response:
+async def search(request: web.Request) -> web.StreamResponse:
     """Show the form, or what was found; a number that is not there takes as long as one that is."""
     typed = request.query.get("q", "")[:LONGEST].strip()
     if not typed:

@@ -191,7 +191,8 @@ def _level(programme: str, level: str) -> orjson.Fragment:
 
 def as_json(found: Finding) -> dict[str, object]:
     """The JSON twin; names of fields never change, fields may be added."""
-    answer: dict[str, object] = {
+    entry, state = found.entry, found.state
+    said: dict[str, object] = {
         "outcome": found.outcome,
         "why": found.why,
         "word": found.word,
@@ -200,26 +201,27 @@ def as_json(found: Finding) -> dict[str, object]:
         "checked_at": found.checked_at,
         "status_as_of": found.as_of,
     }
-    entry, state = found.entry, found.state
     if entry is None or state is None:
-        return answer
+        return said
     name, code = (entry.name, entry.code) if found.full else shown(entry, full=False)
-    answer["number"] = entry.number
-    answer["name"] = name
-    answer["credit_code"] = code
-    answer["programme"] = _programme(entry.programme)
-    answer["level"] = _level(entry.programme, entry.level)
-    answer["valid_from"] = day_text(entry.first)
-    answer["valid_to"] = day_text(entry.last)
-    answer["last_reviewed_on"] = day_text(entry.reviewed) if entry.reviewed != NEVER else None
-    answer["review_due_on"] = day_text(entry.due) if entry.due != NEVER else None
-    answer["state"] = state.value
-    answer["state_since"] = day_text(changed_on(entry, state))
-    answer["reason"] = found.reason or None
-    answer["member_until"] = entry.member_until or None
-    answer["replaces"] = entry.replaces or None
-    answer["replaced_by"] = entry.replaced_by or None
-    return answer
+    return {
+        **said,
+        "number": entry.number,
+        "name": name,
+        "credit_code": code,
+        "programme": _programme(entry.programme),
+        "level": _level(entry.programme, entry.level),
+        "valid_from": day_text(entry.first),
+        "valid_to": day_text(entry.last),
+        "last_reviewed_on": day_text(entry.reviewed) if entry.reviewed != NEVER else None,
+        "review_due_on": day_text(entry.due) if entry.due != NEVER else None,
+        "state": state,
+        "state_since": day_text(changed_on(entry, state)),
+        "reason": found.reason or None,
+        "member_until": entry.member_until or None,
+        "replaces": entry.replaces or None,
+        "replaced_by": entry.replaced_by or None,
+    }
 
 
 def successor(found: Finding, verifier: Verifier) -> dict[str, str] | None:

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from http import HTTPStatus
 
 import orjson
 from aiohttp import web
-from multidict import CIMultiDict
 
 from bot.deps import DEPS
 from bot.domain.certificate_token import PARAMETER
 from bot.domain.dates import in_words
 from bot.domain.register import NEVER, chinese_day
 from bot.domain.verification import Finding, Outcome, Why
-from bot.handlers import pages
+from bot.handlers import pages, swift
 from bot.handlers.limits import Limiter, client_of, patiently
 from bot.handlers.public.showing import (
     NOT_SAID,
@@ -31,14 +29,12 @@ from bot.handlers.public.skeletons import Skeletons
 
 JSON_ENDING = ".json"
 FORMS = Skeletons()
-# As each answer copies them: quicker than from a dict.
-HTML = CIMultiDict({"Content-Type": "text/html; charset=utf-8"})
-JSON = CIMultiDict({"Content-Type": "application/json"})
+HTML, JSON = "text/html; charset=utf-8", "application/json"
 # Typing a number is for people; whoever walks through numbers is soon refused.
 TYPED = Limiter(per_client=30, in_all=1200, seconds=60)
 
 
-async def show(request: web.Request) -> web.Response:
+async def show(request: web.Request) -> web.StreamResponse:
     """Answer a scanned code; without its token, only what the number alone may tell."""
     deps = request.app[DEPS]
     now = deps.clock()
@@ -51,7 +47,7 @@ async def show(request: web.Request) -> web.Response:
     else:
         TYPED.spend(client_of(request))
         found = await patiently(lambda: deps.verifier.by_number(number, now=now))
-    return data(found) if as_data else page(request, found)
+    return data(request, found) if as_data else page(request, found)
 
 
 def token_of(request: web.Request) -> str | None:
@@ -70,19 +66,18 @@ def wants_json(request: web.Request) -> bool:
     return "json" in accepts and "text/html" not in accepts
 
 
-def status_of(found: Finding) -> HTTPStatus:
+def status_of(found: Finding) -> int:
     """Only what is our own fault is an error."""
-    if found.outcome is Outcome.UNAVAILABLE and found.why is not Why.STATUS_OLD:
-        return HTTPStatus.SERVICE_UNAVAILABLE
-    return HTTPStatus.OK
+    ours = found.outcome is Outcome.UNAVAILABLE and found.why is not Why.STATUS_OLD
+    return 503 if ours else 200
 
 
-def data(found: Finding) -> web.Response:
+def data(request: web.Request, found: Finding) -> web.StreamResponse:
     body = orjson.dumps(as_json(found))
-    return web.Response(body=body, status=status_of(found), headers=JSON)
+    return swift.answer(request, body, kind=JSON, status=status_of(found), now=found.checked_at)
 
 
-def page(request: web.Request, found: Finding) -> web.Response:
+def page(request: web.Request, found: Finding) -> web.StreamResponse:
     """The same template for every finding, filled once for each form that it can take."""
     deps, entry = request.app[DEPS], found.entry
     care = "Cookie" in request.headers and request.cookies.get(pages.CARE_COOKIE) == "1"
@@ -118,7 +113,7 @@ def page(request: web.Request, found: Finding) -> web.Response:
         )  # fmt: skip
 
     body = FORMS.get(key, form)(_written(request, found, checked, following))
-    return web.Response(body=body, status=status_of(found), headers=HTML)
+    return swift.answer(request, body, kind=HTML, status=status_of(found), now=found.checked_at)
 
 
 _WRITTEN = ("here", "sentence", "name", "code", "number", "first", "last", "checked_at",
