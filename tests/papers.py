@@ -4,6 +4,7 @@ import io
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +34,7 @@ def stamp(page: Image.Image, ink: str = "#c8283c") -> None:
     draw.regular_polygon(middle, 5, fill=ink)
 
 
+@lru_cache(maxsize=16)  # thousands of marks, and the same page in hundreds of tests
 def picture(
     size: tuple[int, int] = (900, 1200), kind: str = "JPEG", *, sealed: bool = True, **more: object
 ) -> bytes:
