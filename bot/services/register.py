@@ -151,7 +151,9 @@ class Register:
                 await asyncio.wait_for(self._looked.wait(), limit_s)
 
     async def _follow(self, url: str, clock: Callable[[], datetime]) -> None:
-        connection = await connect(url, application="credit-register")
+        connection = await connect(
+            url, application="credit-register", patience_ms=register_rows.SERVER_PATIENCE_MS
+        )
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
             while True:

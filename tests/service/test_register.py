@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
@@ -13,7 +14,13 @@ from bot.clients.database import connect
 from bot.domain.certificates import Action, Reason
 from bot.domain.signing_keys import Purpose
 from bot.domain.verification import Outcome
-from bot.services import certificate_life, certificate_signing, register_rows, signing_keys
+from bot.services import (
+    certificate_life,
+    certificate_signing,
+    register,
+    register_rows,
+    signing_keys,
+)
 from bot.services.register import Register
 from bot.services.register_folder import RECENT
 from bot.services.register_rows import Marks
@@ -21,6 +28,7 @@ from bot.services.verification import Verifier
 from models import Certificate
 from tests.conftest import NOW
 from tests.service.test_certificates import BASE, STAFF, change, made, signed
+from tests.waiting import until
 
 
 def outcome(found: Register, row: Certificate, now=NOW) -> Outcome:
@@ -58,6 +66,48 @@ async def test_who_knows_nothing_yet_waits_for_its_first_look(db, issuer, opened
     finally:
         follows.cancel()
         await asyncio.wait({follows})
+
+
+async def test_a_look_that_is_given_up_does_not_go_on_at_the_server(
+    db, connection, issuer, opened, monkeypatch
+):
+    monkeypatch.setattr(register_rows, "SERVER_PATIENCE_MS", 100)
+    monkeypatch.setattr(register_rows, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(register, "AGAIN_S", 0.0)
+
+    async def lost(**_given):
+        """The word to stop needs a connection of its own, which a busy server may refuse."""
+
+    monkeypatch.setattr(asyncpg.connect_utils, "_cancel", lost)
+    await signed(issuer)
+    found, looks = opened(), []
+
+    look = register_rows.changed
+
+    async def counted(*given, **more):
+        looks.append(given)
+        return await look(*given, **more)
+
+    monkeypatch.setattr(register_rows, "changed", counted)
+    in_the_way = connection.transaction()
+    await in_the_way.start()
+    await connection.execute("LOCK TABLE certificate IN ACCESS EXCLUSIVE MODE")
+    follows = asyncio.create_task(found.keep_fresh(db, lambda: NOW))
+
+    async def several() -> bool:
+        return len(looks) >= 6
+
+    try:
+        await until(several, "several looks to be given up")
+        waiting = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'credit-register'"
+        )
+    finally:
+        follows.cancel()
+        await asyncio.wait({follows})
+        await in_the_way.rollback()
+
+    assert waiting <= 2  # the last, and perhaps the one before it
 
 
 async def test_the_first_look_waits_no_longer_than_it_may(opened):
