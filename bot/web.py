@@ -22,10 +22,11 @@ from bot.clients.wechat_crypto import Codec
 from bot.config import Config
 from bot.deps import Deps, open_accounts, open_cabinet, open_verifier
 from bot.domain.errors import Unavailable
-from bot.handlers import assets
+from bot.handlers import assets, openapi, pages
 from bot.handlers.hooks.wechat import MINI_PROGRAM
 from bot.handlers.wechat.knowledge import shipped
 from bot.processes import Child, Supervisor, fork, run_async
+from bot.routes import ROUTES
 from bot.services.bookshelf import Bookshelf
 
 log = structlog.get_logger()
@@ -39,9 +40,17 @@ PATIENCE_S = CHILD_PATIENCE_S + 2.0  # of whoever stops the web processes as one
 Clock = Callable[[], datetime]
 
 
+def read_files() -> None:
+    """Read, compress and describe what all children share: once, before the first is forked."""
+    assets.load()
+    pages.environment()
+    shipped.book()
+    openapi.build(ROUTES)
+
+
 def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> int:
     """Serve until told to stop. A child that dies takes no waiting connection with it."""
-    assets.load()  # once for all children
+    read_files()
     with socket.create_server((config.web_host, config.web_port), backlog=BACKLOG) as sock:
         sock.setblocking(False)  # noqa: FBT003  # its only parameter
 

@@ -1,8 +1,8 @@
-"""Real processes of the product, forked from one that has read its modules: each is there at once.
+"""Real processes of the product, forked from one that has read its files: each is there at once.
 
-`python -m bot …` needs a second of processor time to read them, and the tests start hundreds of
-such commands. What runs is the same module as __main__, with arguments, environment and output of
-its own; that `./run` starts from nothing is shown in tests/faults.
+`python -m bot …` needs a second of processor time to read them, modules above all, and the tests
+start hundreds of such commands. What runs is the same module as __main__, with arguments,
+environment and output of its own; that `./run` starts from nothing is shown in tests/faults.
 """
 
 import array
@@ -26,10 +26,11 @@ from functools import cache
 from pathlib import Path
 from typing import IO, NoReturn
 
+from bot import web
 from bot.commands import __path__ as commands_in
 from bot.processes import die_with_parent
 
-READ_BEFORE = ("bot.web", "bot.worker", "bot.sandbox.app", "openpyxl")
+READ_BEFORE = ("bot.worker", "bot.sandbox.app", "openpyxl")
 
 
 class Forked:
@@ -109,6 +110,7 @@ def _keep(place: str) -> None:
     commands = [f"bot.commands.{module.name}" for module in pkgutil.iter_modules(commands_in)]
     for name in (*READ_BEFORE, *commands):
         importlib.import_module(name)
+    web.read_files()
     gc.collect()
     gc.freeze()
     woken, wake = os.pipe2(os.O_NONBLOCK)

@@ -29,6 +29,7 @@ from bot.clients.wechat_http import Transport
 from bot.config import Config
 from bot.deps import DEPS, Deps, open_accounts, open_cabinet
 from bot.processes import die_with_parent
+from bot.web import read_files
 
 BESIDE = ((Objects, "put"), (Objects, "get"), (Objects, "delete"), (Transport, "call"))
 
@@ -96,6 +97,7 @@ class Mother:
         self.jail = Jail()  # its keeper outlives whoever sends it files
         asyncio.run(self.jail.start())
         asyncio.run(open_database(database_url, pool=2, application="deadly"))
+        read_files()
         self.deps = Deps(config, self.clock, open_hints(redis_url))
         self.app = build_app(self.deps)
         self.app.middlewares.insert(0, self.fuse.deadly)
