@@ -2,14 +2,23 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from bot.clients.database import connect
 from bot.clients.signer import FileSigner
 from bot.domain.certificates import State
 from bot.domain.signing_keys import Purpose
 from bot.domain.verification import Outcome, Why
-from bot.services import certificate_life, certificate_signing, searching, signing_keys
+from bot.services import (
+    certificate_life,
+    certificate_signing,
+    register_proofs,
+    searching,
+    signing_keys,
+)
 from bot.services.register import Register
 from bot.services.signing_keys import Issuer
 from bot.services.verification import Verifier
@@ -22,6 +31,12 @@ FIRST = datetime(2026, 1, 5, 2, tzinfo=UTC)  # when the first of them was record
 STOLEN = FIRST + timedelta(milliseconds=CERTIFICATES - 1000)
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 PER_CERTIFICATE_S = 600 / 230_000  # the promise: 230,000 in ten minutes
+
+
+@pytest.fixture(autouse=True)
+def each_signature_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a key, a signature and words say of each other is worked out once, not at every look."""
+    monkeypatch.setattr(register_proofs, "verify", cache(register_proofs.verify))
 
 
 async def test_twenty_thousand_are_signed_again_and_the_stolen_key_is_refused(
