@@ -25,9 +25,12 @@ pytestmark = pytest.mark.faults
 ANSWERS = CLEAN | {"founded_on": {"unsure": "1"}}  # worth 10 points on the day of the other tests
 
 
-async def kill(product: Running) -> None:
+def family_of(product: Running) -> list[psutil.Process]:
+    return [*product.children(), psutil.Process(product.process.pid)]
+
+
+async def kill(product: Running, family: list[psutil.Process]) -> None:
     """SIGKILL to all of it, and wait until nothing of it can answer for its successor."""
-    family = [*product.children(), psutil.Process(product.process.pid)]
     for one in family:
         one.send_signal(signal.SIGKILL)
     product.process.wait(20)
@@ -77,17 +80,18 @@ async def test_a_kill_at_any_answer_loses_no_answer(published, db: str, tmp_path
             mini = Mini(product, firm, opened.token)
             seen, found = await mini.parts()
             assert found == kept
+            family = family_of(product)  # to look for it takes longer than an answer
             sent = mini.ask("POST", "/answers", {"seen": seen, "answers": {name: parts}})
             if number % 2:
                 asking = asyncio.create_task(sent)
                 await asyncio.wait({asking}, timeout=0.002 * number)
-                await kill(product)
+                await kill(product, family)
                 in_the_middle += isinstance(
                     (await asyncio.gather(asking, return_exceptions=True))[0], aiohttp.ClientError
                 )
             else:
                 await sent
-                await kill(product)
+                await kill(product, family)
         saved = await Draft.get_or_none(subject=firm)
         if saved is not None and name in saved.entries:
             kept[name] = parts
