@@ -32,6 +32,8 @@ PARTING = (
     "/api/enterprises/{enterprise}/leave",
 )
 KEYS = Path(__file__).with_name("api_keys.py")
+# Where Hypothesis finds what it once worked out about a million characters.
+KEEPS = {"HYPOTHESIS_STORAGE_DIRECTORY": str(Path(__file__).parents[2] / ".hypothesis")}
 SETTINGS = """seed = 1
 hooks = "{keys}"
 max-failures = 20
@@ -66,7 +68,8 @@ async def fired(doors: Doors, folder: Path, *words: str) -> str:
         "--checks", "not_a_server_error,status_code_conformance,response_schema_conformance",
         "--phases", "coverage,fuzzing", "--max-examples", EXAMPLES, "--generation-database", "none",
         "--continue-on-failure", "--no-color", *words,
-        cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        cwd=folder, env=os.environ | KEEPS,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     said, _ = await process.communicate()
     return said.decode()
