@@ -69,6 +69,11 @@ class Running:
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def told(self) -> str:
+        """All that it and its children have logged."""
+        logs = (self.log, Path(self.environ["CREDIT_STATE_DIR"]) / "run.log")
+        return "\n".join(log.read_text() for log in logs if log.exists())
+
     async def ready(self) -> None:
         """Wait until it answers; with `up` the simulated phones as well."""
         urls = [f"{self.base}/readyz"] + [f"{self.sandbox}/"] * (self.command == "up")

@@ -46,7 +46,7 @@ async def says(product: Running, act: str, **given: str) -> str:
             openid = (await answer.json())["people"][0]["openid"]
         async with http.post(f"/_control/people/{openid}/{act}", json=given) as answer:
             outcome = await answer.json()
-    assert outcome["outcome"] == "delivered", outcome
+    assert outcome["outcome"] == "delivered", f"{outcome['attempts']}\n{product.told()}"
     return str(outcome["reply"]["body"]["content"])
 
 
