@@ -42,7 +42,7 @@ def page(number: int) -> bytes:
     picture = Image.open(BytesIO(papers.picture()))
     for x in range(16):
         if number >> x & 1:
-            picture.paste("black", (x * 50, 0, x * 50 + 30, 30))
+            picture.paste("black", (x * 37, 0, x * 37 + 24, 30))
     out = BytesIO()
     picture.save(out, "JPEG")
     return out.getvalue()

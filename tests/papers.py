@@ -36,7 +36,7 @@ def stamp(page: Image.Image, ink: str = "#c8283c") -> None:
 
 @lru_cache(maxsize=16)  # thousands of marks, and the same page in hundreds of tests
 def picture(
-    size: tuple[int, int] = (900, 1200), kind: str = "JPEG", *, sealed: bool = True, **more: object
+    size: tuple[int, int] = (600, 800), kind: str = "JPEG", *, sealed: bool = True, **more: object
 ) -> bytes:
     """A page of lines in hard black on white, sharp enough for anybody, with a red seal."""
     page = Image.new("RGB", size, "white")
@@ -51,7 +51,7 @@ def picture(
     return out.getvalue()
 
 
-def photo(size: tuple[int, int] = (900, 1200), *, turned: int = 1) -> bytes:
+def photo(size: tuple[int, int] = (600, 800), *, turned: int = 1) -> bytes:
     """What a phone makes: with a place, a camera, a comment and an orientation."""
     exif = Image.Exif()
     exif[0x0112] = turned

@@ -50,8 +50,8 @@ async def firm(phone):
 
 def seal() -> bytes:
     """A photograph of a red ring."""
-    picture = Image.new("RGB", (900, 900), "white")
-    ImageDraw.Draw(picture).ellipse((70, 70, 830, 830), outline=(190, 50, 40), width=80)
+    picture = Image.new("RGB", (600, 600), "white")
+    ImageDraw.Draw(picture).ellipse((45, 45, 555, 555), outline=(190, 50, 40), width=55)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=92)
     return file.getvalue()

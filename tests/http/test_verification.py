@@ -918,7 +918,7 @@ async def test_anybody_reports_a_fake_and_gets_a_number(house):
     assert row.ticket.startswith("JB20260302-")
     assert (row.number, row.place, row.photo_type) == ("2026CNEAAA00077", "某展会", "image/png")
     assert [one.ticket for one in await fake_reports.waiting()] == [row.ticket]
-    assert Image.open(io.BytesIO(await photo_of(house, row))).size == (900, 1200)
+    assert Image.open(io.BytesIO(await photo_of(house, row))).size == (600, 800)
     [opening] = await fetch("SELECT actor, object_id FROM audit_entry WHERE action = $1",
                             "fake_report.photo_opened")  # fmt: skip
     assert (opening["actor"], opening["object_id"]) == ("王芳", str(row.id))

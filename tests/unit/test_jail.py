@@ -36,7 +36,7 @@ def refused(data: bytes, **limits: int) -> Refusal:
 
 def blurred(radius: float) -> bytes:
     out = io.BytesIO()
-    page = Image.open(io.BytesIO(papers.picture()))
+    page = Image.open(io.BytesIO(papers.picture((900, 1200))))
     page.filter(ImageFilter.GaussianBlur(radius)).save(out, "JPEG")
     return out.getvalue()
 
@@ -190,7 +190,7 @@ def test_an_empty_page_counts_as_blurred():
         (b"<svg/>", {}, Refusal.TYPE),
         (papers.picture(), {"file_bytes": 1000}, Refusal.BROKEN),
         (papers.picture(), {"pixels": 1000}, Refusal.PIXELS),
-        (papers.picture(), {"side": 1000}, Refusal.PIXELS),
+        (papers.picture(), {"side": 700}, Refusal.PIXELS),
         (papers.picture()[:900], {}, Refusal.BROKEN),
         (papers.pdf(3), {"pages": 2}, Refusal.PAGES),
         (papers.pdf(3), {"objects": 3}, Refusal.UNPACKED),
