@@ -57,6 +57,7 @@ class Certificate(Model):
             Index(fields=("changed",)),
             Index(fields=("credit_code",)),
         )
+        # Migration 0039 adds: the index of those that are no longer active, by `changed`.
 
 
 class CertificateEvent(Model):

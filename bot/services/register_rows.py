@@ -36,12 +36,14 @@ _SINCE = (
     " AND NOT pg_visible_in_snapshot(c.changed::text::xid8, $1::text::pg_snapshot)"
     " AND c.token IS NOT NULL"
 )
-# What took a certificate's validity away comes first, then the newest.
-# Chosen before any record is made: of millions, that would take longer than our patience.
-_FIRST = " ORDER BY c.state <> 'active' DESC, c.changed DESC"
+# What took a certificate's validity away comes first, then the newest. Either is found by an index,
+# however many there are, and chosen before any record is made.
+_NEWEST = " ORDER BY c.changed DESC LIMIT $2"
 _CHANGED = (
-    f"SELECT {sql_entry()} AS record"  # noqa: S608
-    f" FROM (SELECT c.* {_SINCE}{_FIRST} LIMIT $2) AS c{_FIRST}"
+    f"SELECT {sql_entry()} AS record FROM ("  # noqa: S608
+    f" (SELECT c.* {_SINCE} AND c.state <> 'active'{_NEWEST}) UNION ALL"
+    f" (SELECT c.* {_SINCE} AND c.state = 'active'{_NEWEST})"
+    ") AS c ORDER BY c.state <> 'active' DESC, c.changed DESC LIMIT $2"
 )
 _ENDED = (
     "SELECT coalesce(string_agg(hash, ''::bytea ORDER BY hash), ''::bytea) AS hashes FROM"  # noqa: S608
