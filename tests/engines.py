@@ -65,6 +65,7 @@ class Engines:
     def announce(self) -> None:
         """Make the tables, once, and tell the test processes where everything is."""
         asyncio.run(schema.migrate(self.postgres.url))
+        asyncio.run(_drop_template0(self.postgres.url))
         stop(self.postgres_pid, STOP_WITH, 20.0)
         os.environ[CLUSTER] = str(self.folder / "at-rest")
         subprocess.run(["cp", "-a", self.folder / "postgres", os.environ[CLUSTER]], check=True)
@@ -72,6 +73,14 @@ class Engines:
         asyncio.run(create_database(self.postgres.url, TEMPLATE, template=DATABASE))
         os.environ[DATABASE_URL] = self.postgres.url_of(TEMPLATE)
         os.environ[REDIS_URL] = self.valkey.url
+
+
+async def _drop_template0(url: str) -> None:
+    """Nobody makes a database of it, and `plant` would copy its three hundred files each time."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("ALTER DATABASE template0 WITH IS_TEMPLATE false")
+    await connection.execute("DROP DATABASE template0")
+    await connection.close()
 
 
 async def create_database(url: str, name: str, *, template: str = TEMPLATE) -> str:
