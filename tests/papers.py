@@ -1,9 +1,11 @@
 """Papers as people hand them in, made cheaply, and a cabinet in a folder of the test's own."""
 
 import io
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -11,8 +13,10 @@ from typing import IO
 import pikepdf
 from PIL import Image, ImageDraw
 
+from bot.clients.jail import VIEWS, Examiner
 from bot.config import Config
 from bot.deps import open_cabinet
+from bot.domain.files import BEGINS, LIMITS, Clean, Media, Piece
 from bot.services.cabinet import Cabinet
 from bot.services.files import Spooled
 
@@ -97,6 +101,43 @@ def spool(data: bytes) -> Iterator[IO[bytes]]:
 def spooled(data: bytes, name: str = "营业执照.jpg") -> Iterator[Spooled]:
     with spool(data) as file:
         yield Spooled(file, name, len(data))
+
+
+@dataclass(frozen=True)
+class Trusting:
+    """Takes a JPEG for what it is, and asks the jail about all else: for tests of what becomes of
+    a paper once it is kept. A page costs 30 ms of CPU in the jail, and its start 200."""
+
+    jail: Examiner
+
+    async def examine(self, file: IO[bytes], *, views: range = VIEWS) -> Clean:
+        data = _whole(file)
+        if not _is_jpeg(data):
+            return await self.jail.examine(file, views=views)
+        size = Image.open(io.BytesIO(data)).size
+        return Clean(Media.JPEG, 1, (), (Piece(0, Media.JPEG, *size, data),))
+
+    async def legible(self, file: IO[bytes], *, within: int) -> bytes:
+        data = _whole(file)
+        if not _is_jpeg(data) or len(data) > within:
+            return await self.jail.legible(file, within=within)
+        return data
+
+    async def codes(self, file: IO[bytes]) -> tuple[str, ...]:
+        return await self.jail.codes(file)
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    return os.pread(file.fileno(), LIMITS.file_bytes, 0)
+
+
+def _is_jpeg(data: bytes) -> bool:
+    return data.startswith(BEGINS[Media.JPEG])
+
+
+def trusting(cabinet: Cabinet | None) -> Cabinet:
+    assert cabinet is not None
+    return replace(cabinet, jail=Trusting(cabinet.jail))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from bot.services import case_intake, consents, programmes
 from bot.services.certificate_programmes import find_programme
 from bot.web import equipped
 from models import CaseMaterial, CaseStep, Consent, CreditCase
-from tests import applying, people
+from tests import applying, papers, people
 from tests.applying import BY_CASE, EVALUATION, RATING, SHANXI
 from tests.conftest import NOW
 from tests.http.phone import ORIGIN, Phone, browser, mini
@@ -29,11 +30,10 @@ STAFF = Staff("王芳")
 @pytest.fixture
 async def client(db: str, redis_url: str, clock, tmp_path: Path) -> AsyncIterator[TestClient]:
     config = Config.read({}).model_copy(update={"state_dir": tmp_path})
-    async with (
-        equipped(config, redis_url, clock) as deps,
-        TestClient(TestServer(build_app(deps))) as client,
-    ):
-        yield client
+    async with equipped(config, redis_url, clock) as given:
+        deps = replace(given, cabinet=papers.trusting(given.cabinet))
+        async with TestClient(TestServer(build_app(deps))) as client:
+            yield client
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ LATER = NOW + WITHDRAWN
 async def desk(db: str, tmp_path: Path) -> AsyncIterator[Desk]:
     member = await people.member()
     async with papers.cabinet_in(tmp_path) as cabinet:
-        yield Desk(await applying.ready(member), member, cabinet)
+        yield Desk(await applying.ready(member), member, papers.trusting(cabinet))
 
 
 async def left() -> set[str]:

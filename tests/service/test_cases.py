@@ -29,9 +29,14 @@ LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
-async def cabinet(tmp_path_factory):
+async def jailed(tmp_path_factory):
     async with papers.cabinet_in(tmp_path_factory.mktemp("cabinet")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def cabinet(jailed):
+    return papers.trusting(jailed)
 
 
 @pytest.fixture
@@ -358,11 +363,12 @@ async def test_the_same_file_is_entered_once_and_told_when_it_is_elsewhere(desk)
     assert elsewhere == (Finding.ELSEWHERE,)
 
 
-async def test_a_paper_without_a_seal_is_taken_and_said_so(desk):
+async def test_a_paper_without_a_seal_is_taken_and_said_so(desk, jailed):
+    desk.cabinet = jailed
     case = await desk.begin()
     grey = papers.picture(sealed=False)
-    photo = Image.new("RGB", (900, 1200), "#fff4dc")
-    photo.paste(Image.open(BytesIO(grey)).crop((0, 0, 900, 700)))
+    photo = Image.new("RGB", (600, 800), "#fff4dc")
+    photo.paste(Image.open(BytesIO(grey)).crop((0, 0, 600, 500)))
     out = BytesIO()
     photo.save(out, "JPEG")
 
