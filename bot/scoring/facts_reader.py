@@ -129,8 +129,9 @@ class _Reader:
 def _amounts(table: Table | None, known: Statement) -> Mapping[str, Decimal]:
     if table is None:
         return {}
+    items = known.items
     for key in table.keys():  # noqa: SIM118 (a Table)
-        if key not in known.items:
+        if key not in items:
             table.fail("报表里没有这个科目，请检查名称", key)
     amounts = {key: table.number(key) for key in table.keys()}  # noqa: SIM118 (a Table)
     for key, amount in amounts.items():

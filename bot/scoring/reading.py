@@ -199,10 +199,11 @@ class Table:
         rows = self._left.pop(key, [])
         if not isinstance(rows, list):
             self.fail("应当是一组表", key)
+        place = self._at(key)
         for number, row in enumerate(rows, start=1):
             name = row.get("id", row.get("name")) if isinstance(row, dict) else None
             mark = name if isinstance(name, str) else f"第 {number} 个"
-            yield Table(row, self.file, f"{self._at(key)}[{mark}]")
+            yield Table(row, self.file, f"{place}[{mark}]")
 
     def each(self, key: str, read: Callable[["Table"], T]) -> tuple[T, ...]:
         found = []

@@ -69,7 +69,7 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """The result in plain values, for storing and for other programmes."""
-        level = self.level
+        level, indicators = self.level, self._indicators()
         return {
             "scheme": self.pack.id,
             "version": self.pack.version,
@@ -84,11 +84,11 @@ class Result:
             "level": level.name if level else None,
             "level_by_points": self._name(self.rung_by_points),
             "groups": self._groups(),
-            "indicators": self._indicators(),
+            "indicators": indicators,
             "vetoes": [_hit(hit) for hit in self.hits if hit.bar.veto],
             "ceilings": [_hit(hit) for hit in self.hits if not hit.bar.veto],
             "unchecked": [{"id": bar.id, "name": bar.name} for bar in self.unchecked],
-            "answered": self.answered(),
+            "answered": sum(row["state"] == "known" for row in indicators),
             "asked": len(self.pack.indicators),
         }
 
@@ -160,8 +160,8 @@ class Result:
 
 def state(parts: list[int | None]) -> str:
     """known, partly or unknown."""
-    known = sum(units is not None for units in parts)
-    return "known" if known == len(parts) else "partly" if known else "unknown"
+    unknown = parts.count(None)
+    return "known" if not unknown else "partly" if unknown < len(parts) else "unknown"
 
 
 @lru_cache(maxsize=64)
