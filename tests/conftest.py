@@ -1,4 +1,4 @@
-"""`db`, `redis_url`, the fixed instant: nothing else at the root."""
+"""`db`, `redis_url`, the fixed instant, one jail for all: nothing else at the root."""
 
 import os
 from collections.abc import AsyncIterator
@@ -9,7 +9,9 @@ import asyncpg
 import pytest
 from asyncpg.prepared_stmt import PreparedStatement
 
+from bot import deps
 from bot.clients.database import close_database, open_database
+from bot.clients.jail import Jail
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
@@ -80,6 +82,21 @@ def redis_url(worker: int) -> str:
     return f"{os.environ[REDIS_URL]}?db={worker}"
 
 
+class SharedJail(Jail):
+    """Stays when a cabinet closes it: to start one costs 200 ms of CPU, and 150 tests need one."""
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture(scope="session")
+async def jail() -> AsyncIterator[None]:
+    shared = SharedJail()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deps, "Jail", lambda: shared)
+        yield
+    await Jail.close(shared)
+
+
 @pytest.fixture(scope="session")
 async def database_url(worker: int) -> str:
     """A database of this test process alone."""
@@ -112,7 +129,7 @@ async def filled(emptier: asyncpg.Connection) -> PreparedStatement:
 
 
 @pytest.fixture
-async def db(orm: str, emptier: asyncpg.Connection, filled: PreparedStatement) -> str:
+async def db(orm: str, emptier: asyncpg.Connection, filled: PreparedStatement, jail: None) -> str:
     """The ORM on empty tables; answers the database's address."""
     deletes = ";".join(f"DELETE FROM {row['name']}" for row in await filled.fetch())
     await emptier.execute(f"SET session_replication_role = replica;{deletes}")

@@ -11,11 +11,14 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import psutil
 import pytest
 from PIL import Image
 from tortoise.transactions import in_transaction
 
+from bot import deps
 from bot.clients.database import act_for
+from bot.clients.jail import Jail
 from bot.clients.vault import CannotOpen
 from bot.domain.actors import Staff, System, Visitor
 from bot.domain.consents import Purpose
@@ -380,3 +383,13 @@ async def test_the_sweep_takes_old_objects_without_a_row_and_leaves_the_others(h
     assert (gone, more) == (2, 2)
     assert len(papers.objects(house.folder)) == 2
     assert (await house.open(kept.id, actor=System("test"))).data.startswith(b"%PDF-")
+
+
+async def test_the_jail_ends_with_the_cabinet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(deps, "Jail", Jail)  # not the one that the tests share
+    async with papers.cabinet_in(tmp_path) as cabinet:
+        assert isinstance(cabinet.jail, Jail)
+        await cabinet.jail.start()
+        keeper = psutil.Process(cabinet.jail.pid)
+
+    assert not keeper.is_running()
