@@ -29,7 +29,7 @@ IN_FLIGHT = telemetry.gauge("http_requests_in_flight", "正在处理的请求数
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 GIVEN_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-CANCELLED = 499  # in the log only: nobody gets an answer
+CANCELLED = 499  # in the log and the metrics only: nobody gets an answer
 Recorder = Callable[[float], None]
 """Takes seconds."""
 
@@ -69,20 +69,18 @@ class Outcomes:
         self._known: dict[tuple[str, int], tuple[Recorder, Recorder | None]] = {}
 
     def note(self, method: str, status: int, seconds: float) -> None:
-        known = self._known.get((method, status)) or self._new(method, status)
-        observe, write = known
+        kind = method if method in METHODS else "other", status
+        observe, write = self._known.get(kind) or self._new(*kind)
         observe(seconds)
         if write is not None:
             write(seconds)
 
     def _new(self, method: str, status: int) -> tuple[Recorder, Recorder | None]:
-        name = method if method in METHODS else "other"
-        observe = SECONDS.of(self._template, name, f"{status // 100}xx")
+        observe = SECONDS.of(self._template, method, f"{status // 100}xx")
         write = None
         if not self._quiet or status >= 500:
-            write = telemetry.answered(method=name, route=self._template, status=status)
-        if name == method:  # anybody can make up others, and many of them
-            self._known[method, status] = observe, write
+            write = telemetry.answered(method=method, route=self._template, status=status)
+        self._known[method, status] = observe, write
         return observe, write
 
 
@@ -95,19 +93,15 @@ class Edge:
 
     def __init__(self, config: Config) -> None:
         self._ids = RequestIds(trusted=config.trusted_proxies > 0)
-        self._headers: Mapping[str, str] = security_headers(config)
+        self.headers: Mapping[str, str] = security_headers(config)
         self._in_flight = 0
         IN_FLIGHT.set_function(lambda: self._in_flight)
 
     def around(self, route: Route) -> Handler:
         return self._around(_inside(route), Outcomes(route.path, quiet=route.quiet))
 
-    def around_nothing(self, refusal: Callable[[web.Request], web.HTTPException]) -> Handler:
+    def around_refusals(self, refuse: Handler) -> Handler:
         """For what no route takes; all of it is counted as one."""
-
-        async def refuse(request: web.Request) -> web.StreamResponse:
-            raise refusal(request)
-
         return self._around(refuse, Outcomes(UNMATCHED, quiet=False))
 
     def _around(self, inner: Handler, outcomes: Outcomes) -> Handler:
@@ -123,7 +117,7 @@ class Edge:
             status = 500
             self._in_flight += 1
             try:
-                answer = await _answered(request, inner)
+                answer = await _shaped(request, inner)
                 status = answer.status
             except web.HTTPException as moved:  # a redirect; refusals have been given our shape
                 status = moved.status
@@ -153,7 +147,7 @@ class Edge:
     def _put_on(self, answer: web.StreamResponse, request_id: str) -> None:
         headers = answer.headers
         own = headers.get(POLICY)  # what people sent us is served under a stricter one
-        headers.update(self._headers)
+        headers.update(self.headers)
         if own is not None:
             headers[POLICY] = own
         if "Cache-Control" not in headers:
@@ -194,7 +188,7 @@ def _proving(proof: Proof, inner: Handler) -> Handler:
     return prove
 
 
-async def _answered(request: web.Request, inner: Handler) -> web.StreamResponse:
+async def _shaped(request: web.Request, inner: Handler) -> web.StreamResponse:
     try:
         return await inner(request)
     except DomainError as refusal:

@@ -135,4 +135,4 @@ async def _page_of_ours(request: web.Request, place: str) -> str:
     if wanted.absolute or not place.startswith("/") or place.startswith(("//", "/\\")):
         return HOME
     found = await request.app.router.resolve(request.clone(method="GET", rel_url=wanted))
-    return str(wanted) if found.route.method == "GET" else HOME
+    return HOME if found.http_exception else str(wanted)

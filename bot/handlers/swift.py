@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NoReturn
 
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
@@ -47,6 +47,10 @@ class Swift(web.StreamResponse):
     @property
     def keep_alive(self) -> bool:
         return True
+
+    @property
+    def headers(self) -> NoReturn:
+        raise TypeError("this answer is written already: what needs more headers is no swift one")
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         await request.writer.write_eof(self._whole)
