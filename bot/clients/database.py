@@ -124,14 +124,17 @@ def orm_config(url: str, *, pool: int, application: str, role: str | None = APP)
     }
 
 
-async def connect(url: str, *, application: str, patience_ms: int = 0) -> asyncpg.Connection:
+async def connect(
+    url: str, *, application: str, patience_ms: int | None = None
+) -> asyncpg.Connection:
     """A connection of its own, outside the pool, in the application's role.
 
-    After `patience_ms` the server itself gives a statement up; 0 is never.
+    After `patience_ms` the server itself gives a statement up.
     """
-    names = {"role": APP, "application_name": application, "timezone": "UTC"}
-    names["statement_timeout"] = str(patience_ms)
-    return await asyncpg.connect(**connect_arguments(url), server_settings=names)
+    settings = {"role": APP, "application_name": application, "timezone": "UTC"}
+    if patience_ms is not None:
+        settings["statement_timeout"] = str(patience_ms)
+    return await asyncpg.connect(**connect_arguments(url), server_settings=settings)
 
 
 async def connect_as_is(url: str, *, application: str) -> asyncpg.Connection:

@@ -253,7 +253,11 @@ class Register:
     async def _build_apart(self, url: str, clock: Callable[[], datetime]) -> None:
         """On a connection of its own: the changes go on being applied meanwhile."""
         try:
-            connection = await connect(url, application="credit-register-table")
+            connection = await connect(
+                url,
+                application="credit-register-table",
+                patience_ms=register_rows.BUILD_SERVER_PATIENCE_MS,
+            )
             try:
                 await self._build(connection, clock())
             finally:

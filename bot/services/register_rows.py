@@ -18,7 +18,8 @@ from bot.services.signing_keys import FIELDS, key_of
 # The server gives up first: a statement that only we have left would go on there, beside the next.
 SERVER_PATIENCE_MS = 5_000
 PATIENCE_S = 6.0
-BUILD_PATIENCE_S = 120.0
+BUILD_SERVER_PATIENCE_MS = 120_000
+BUILD_PATIENCE_S = 125.0
 NOTHING_SEEN = "1:1:"
 _PAGE = 2000
 
@@ -57,6 +58,7 @@ _CODES = (
     f"SELECT {sql_hash('c.credit_code')} AS code, {sql_hash('c.number')} AS hash"  # noqa: S608
     " FROM certificate c WHERE c.token IS NOT NULL ORDER BY 1, 2"
 )
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '64MB'"
 _KEYS = f"SELECT {FIELDS} FROM signing_key"  # noqa: S608
 _LIST = "SELECT made_at, body FROM status_list WHERE made_at > $1"
 
@@ -86,9 +88,11 @@ async def changed(connection: asyncpg.Connection, since: str, *, limit: int) -> 
 
 async def ended(connection: asyncpg.Connection, since: str) -> "array[int]":
     """The hashes of the numbers of all that ended since then, sorted: eight bytes for each."""
-    async with connection.transaction():
-        await connection.execute(f"SET LOCAL statement_timeout = '{BUILD_PATIENCE_S:.0f}s'")
-        hashes = await connection.fetchval(_ENDED, since, timeout=BUILD_PATIENCE_S)
+    # Not in a transaction: to leave it, a server that hangs would be waited for without end.
+    longer = f"SET statement_timeout = {BUILD_SERVER_PATIENCE_MS}"
+    await connection.execute(longer, timeout=PATIENCE_S)
+    hashes = await connection.fetchval(_ENDED, since, timeout=BUILD_PATIENCE_S)
+    await connection.execute("RESET statement_timeout", timeout=PATIENCE_S)
     return native(hashes)
 
 
@@ -106,16 +110,19 @@ async def status_list(
 async def build(
     connection: asyncpg.Connection, writer: Writer, head: dict[str, Any], sign: Sign | None
 ) -> Table:
-    """Stream everything as of one instant into a file; the loop goes on serving meanwhile."""
+    """Stream everything as of one instant into a file; the loop goes on serving meanwhile.
+
+    Who fails has to end the connection: its transaction is left as it is, see `ended`.
+    """
     began = asyncio.get_running_loop().time()
     try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute("SET LOCAL work_mem = '64MB'")
-            at = await marks(connection)
-            async for page in _pages(connection, _ALL):
-                writer.add(page)
-            async for page in _pages(connection, _CODES):
-                writer.add_codes(page)
+        await connection.execute(_BEGIN, timeout=PATIENCE_S)
+        at = await marks(connection)
+        async for page in _pages(connection, _ALL):
+            writer.add(page)
+        async for page in _pages(connection, _CODES):
+            writer.add_codes(page)
+        await connection.execute("COMMIT", timeout=PATIENCE_S)
         whole = head | asdict(at) | {"took": asyncio.get_running_loop().time() - began}
         return await asyncio.to_thread(writer.finish, whole, sign)
     except BaseException:

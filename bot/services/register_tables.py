@@ -101,15 +101,17 @@ class Tables:
         """Make one; the next `newest` takes it, together with what changed meanwhile."""
         began = asyncio.get_running_loop().time()
         table = None
-        if signing and self._folder and self._folder.is_keeper():
-            try:
-                table = await _written(connection, now, keys, signing, self._folder.place)
-            except OSError as error:
-                register_folder.refused(error)
-        if table is None:
-            table = await _written(connection, now, keys, None, None)
-        ended = asyncio.get_running_loop().time()
-        self._last = (ended, ended - began)
+        try:
+            if signing and self._folder and self._folder.is_keeper():
+                try:
+                    table = await _written(connection, now, keys, signing, self._folder.place)
+                except OSError as error:
+                    register_folder.refused(error)
+            if table is None:
+                table = await _written(connection, now, keys, None, None)
+        finally:  # also of one that failed: the next try can wait
+            ended = asyncio.get_running_loop().time()
+            self._last = (ended, ended - began)
         self._made = table
         log.info("register_built", certificates=table.count)
 

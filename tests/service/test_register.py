@@ -110,6 +110,31 @@ async def test_a_look_that_is_given_up_does_not_go_on_at_the_server(
     assert waiting <= 2  # the last, and perhaps the one before it
 
 
+async def test_the_longest_look_may_take_longer_and_no_other(db, issuer):
+    other = await connect(db, application="tests", patience_ms=register_rows.SERVER_PATIENCE_MS)
+
+    assert len(await register_rows.ended(other, register_rows.NOTHING_SEEN)) == 0
+    assert await other.fetchval("SHOW statement_timeout") == "5s"
+    await other.close()
+
+
+async def test_a_table_that_failed_is_tried_again_only_after_a_pause(
+    connection, opened, monkeypatch
+):
+    async def fails(*_given):
+        raise ConnectionError
+
+    monkeypatch.setattr(register_rows, "build", fails)
+    tables = opened()._tables
+    tables.fall_behind(is_behind=True)
+    before = tables.are_due(None, can_sign=False)
+
+    with pytest.raises(ConnectionError):
+        await tables.make(connection, NOW, [], None)
+
+    assert (before, tables.are_due(None, can_sign=False)) == (True, False)
+
+
 async def test_the_first_look_waits_no_longer_than_it_may(opened):
     found = opened()
 
