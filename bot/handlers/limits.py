@@ -54,9 +54,9 @@ def client_of(request: web.Request) -> str:
     """
     trusted = request.app[DEPS].config.trusted_proxies
     address = request.remote or UNKNOWN_CLIENT
-    if trusted:
-        chain = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
-        address = chain[-trusted] if len(chain) >= trusted else address
+    if trusted:  # a proxy may add a line of its own instead of adding to the client's
+        chain = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+        address = (chain[-trusted].strip() if len(chain) >= trusted else "") or address
     try:
         found = ip_address(address)
     except ValueError:

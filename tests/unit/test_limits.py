@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from bot.config import Config
 from bot.deps import DEPS
@@ -11,10 +12,10 @@ from bot.handlers.limits import Limiter, client_of
 from tests.http.frame import make_deps
 
 
-def asker(trusted: int, forwarded: str = "", remote: str = "10.0.0.9") -> str:
+def asker(trusted: int, *forwarded: str, remote: str) -> str:
     app = web.Application()
     app[DEPS] = make_deps(Config().model_copy(update={"trusted_proxies": trusted}))
-    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    headers = CIMultiDict([("X-Forwarded-For", line) for line in forwarded])
     request = make_mocked_request("GET", "/", headers=headers, app=app)
     return client_of(request.clone(remote=remote))
 
@@ -22,18 +23,21 @@ def asker(trusted: int, forwarded: str = "", remote: str = "10.0.0.9") -> str:
 @pytest.mark.parametrize(
     ("trusted", "forwarded", "remote", "client"),
     [
-        (0, "", "203.0.113.7", "203.0.113.7"),
-        (0, "198.51.100.1", "203.0.113.7", "203.0.113.7"),  # nobody of ours said so
-        (1, "198.51.100.1", "10.0.0.9", "198.51.100.1"),
-        (1, "1.1.1.1, 198.51.100.1", "10.0.0.9", "198.51.100.1"),  # the first is made up
-        (2, "198.51.100.1, 10.0.0.8", "10.0.0.9", "198.51.100.1"),
-        (2, "198.51.100.1", "10.0.0.9", "10.0.0.9"),
-        (0, "", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        (1, "nonsense", "10.0.0.9", "?"),
+        (0, [], "203.0.113.7", "203.0.113.7"),
+        (0, ["198.51.100.1"], "203.0.113.7", "203.0.113.7"),  # nobody of ours said so
+        (1, ["198.51.100.1"], "10.0.0.9", "198.51.100.1"),
+        (1, ["1.1.1.1, 198.51.100.1"], "10.0.0.9", "198.51.100.1"),  # the first is made up
+        (1, ["1.1.1.1", "198.51.100.1"], "10.0.0.9", "198.51.100.1"),  # in a line of its own
+        (2, ["198.51.100.1, 10.0.0.8"], "10.0.0.9", "198.51.100.1"),
+        (2, ["198.51.100.1"], "10.0.0.9", "10.0.0.9"),
+        (1, [], "10.0.0.9", "10.0.0.9"),
+        (1, [""], "10.0.0.9", "10.0.0.9"),
+        (0, [], "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (1, ["nonsense"], "10.0.0.9", "?"),
     ],
 )
 def test_a_client_is_the_address_that_our_own_proxy_saw(trusted, forwarded, remote, client):
-    assert asker(trusted, forwarded, remote) == client
+    assert asker(trusted, *forwarded, remote=remote) == client
 
 
 async def test_one_client_and_all_together_have_their_rations():
