@@ -168,6 +168,9 @@ def unfold_exception(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
+AT_ONCE = 16  # lines: together they are below what a pipe takes in one piece, so none is torn
+
+
 class Lines:
     """Where log lines go; one object for ever, so that loggers may be kept."""
 
@@ -175,26 +178,33 @@ class Lines:
         self.stream: BinaryIO | None = None
         self.clock: Callable[[], datetime] | None = None
         self._soon: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def write_soon(self, begun: str) -> None:
         """A line up to its timestamp, written with the others of this turn of the loop: a write
         costs more than a line. Only a process that is killed in this very turn loses them."""
-        if not self._soon:
-            asyncio.get_running_loop().call_soon(self._end_lines)
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop or not self._soon:
+            self._loop = loop
+            loop.call_soon(self._end_lines)
         self._soon.append(begun)
+        if len(self._soon) == AT_ONCE:
+            self._end_lines()
 
     def _end_lines(self) -> None:
+        if not self._soon:
+            return
         begun, self._soon = self._soon, []
         end = f',"timestamp":"{self.clock().isoformat()}"}}' if self.clock else "}"
-        self.write(f"{end}\n".join(begun).encode() + end.encode())
+        self.write(f"{end}\n".join(begun).encode() + end.encode(), lines=len(begun))
 
-    def write(self, line: bytes) -> None:
+    def write(self, line: bytes, *, lines: int = 1) -> None:
         stream = self.stream or sys.stdout.buffer  # looked up late: tests put another one there
         try:
             stream.write(line + b"\n")
             stream.flush()
         except OSError:  # a full disk or a reader that is gone: serving goes on
-            LOST.inc()
+            LOST.inc(lines)
 
     msg = debug = info = warning = error = critical = exception = write
 

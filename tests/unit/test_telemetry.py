@@ -1,5 +1,6 @@
 """What leaves the process in log lines, and what must not."""
 
+import asyncio
 import io
 import logging
 from datetime import UTC, datetime
@@ -112,6 +113,36 @@ def test_a_full_disk_loses_lines_and_nothing_else():
         telemetry.LINES.stream = None
 
     assert lost() == before + 1
+
+
+async def test_lines_of_one_turn_are_written_together_and_every_one_of_them(lines):
+    write = telemetry.answered(method="GET", route='/"odd"', status=200)
+    for number in range(telemetry.AT_ONCE + 2):
+        write(number / 1000)
+    at_once = len(lines())
+    await asyncio.sleep(0)
+
+    told = lines()
+    assert (at_once, len(told)) == (telemetry.AT_ONCE, telemetry.AT_ONCE + 2)
+    assert [line["ms"] for line in told] == [float(one) for one in range(telemetry.AT_ONCE + 2)]
+    assert {(line["route"], line["timestamp"]) for line in told} == {('/"odd"', NOON.isoformat())}
+
+
+def test_a_loop_that_ends_too_early_keeps_no_later_line_back(lines):
+    write = telemetry.answered(method="GET", route="/", status=200)
+    stopped = asyncio.new_event_loop()
+    stopped.call_soon(lambda: (stopped.stop(), write(0.001)))
+    stopped.run_forever()
+    stopped.close()
+    before = len(lines())
+
+    async def later() -> None:
+        write(0.002)
+        await asyncio.sleep(0)
+
+    asyncio.run(later())
+
+    assert (before, [line["ms"] for line in lines()]) == (0, [1.0, 2.0])
 
 
 def test_durations_are_told_as_the_library_would_tell_them():
