@@ -177,11 +177,11 @@ def intact(pdf: bytes, *, roots: Sequence[bytes], at: datetime) -> bool:
         if len(found) != 1:
             return False
         status = validate_pdf_signature(found[0], context)
-        plain = _says_nothing_beside(pdf, found[0])
+        whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+        # Last, because it writes the whole signature anew.
+        return status.bottom_line and whole and _says_nothing_beside(pdf, found[0])
     except Exception:  # noqa: BLE001  # a broken file fails in any way that a parser can
         return False
-    whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
-    return bool(status.bottom_line) and whole and plain
 
 
 def _says_nothing_beside(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:
