@@ -121,7 +121,8 @@ async def test_the_longest_look_may_take_longer_and_no_other(db, issuer):
 async def test_a_table_that_failed_is_tried_again_only_after_a_pause(
     connection, opened, monkeypatch
 ):
-    async def fails(*_given):
+    async def fails(_connection, writer, *_more):
+        writer.drop()
         raise ConnectionError
 
     monkeypatch.setattr(register_rows, "build", fails)
