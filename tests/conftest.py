@@ -1,5 +1,6 @@
 """`db`, `redis_url`, the fixed instant, one jail for all: nothing else at the root."""
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for module in sorted(modules, key=lambda module: not is_long(module[0])):
         min(hands, key=len).extend(module)
     items[:] = chain.from_iterable(hands)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: no later collection looks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def is_long(item: pytest.Item) -> bool:
