@@ -1,7 +1,7 @@
 """The pages that are looked at: how each is reached, with something on it to see."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from bot.services.sessions import Opened
 from models import Binding, ExportPack, Membership
 from models.ids import new_id
 from tests import applying, packs, papers, people
+from tests.browser.scales import Scales
 from tests.browser.site import Site
 from tests.conftest import NOW
 from tests.http.conftest import Clock
@@ -49,8 +50,7 @@ class Stage:
     site: Site
     page: Page
     db: str
-    kept: int = 0
-    """Bytes that came over the wire for the page that is open."""
+    scales: Scales = field(default_factory=Scales)
 
     @property
     def url(self) -> str:

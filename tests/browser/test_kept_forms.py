@@ -13,9 +13,9 @@ from bot.services.certificate_programmes import find_programme
 from models import Consent
 from tests import applying, people
 from tests.browser.looks import Stage, applying_for, at_home, draw, legal_of, promise
-from tests.browser.test_looks import context as context  # noqa: PLC0414
 from tests.browser.test_looks import site as site  # noqa: PLC0414
 from tests.browser.test_looks import stage as stage  # noqa: PLC0414
+from tests.browser.test_looks import tab as tab  # noqa: PLC0414
 from tests.conftest import NOW
 from tests.waiting import until
 

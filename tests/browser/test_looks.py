@@ -15,11 +15,13 @@ from bot.handlers.audience import Audience
 from bot.handlers.surface import Route
 from bot.handlers.uploads import UploadLimits, read_parts
 from bot.routes import ROUTES
-from tests.browser.eyes import faults_of
+from tests.browser.eyes import faults_of, script
 from tests.browser.looks import NO_PAGES, PAGES_TO_LOOK_AT, Stage, draw
+from tests.browser.scales import weighed
 from tests.browser.site import open_site
 
 pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844}
 
 
 class Company(forms.Input):
@@ -67,7 +69,14 @@ async def crash(_request: web.Request) -> web.Response:
     raise RuntimeError
 
 
+async def show_eyes(_request: web.Request) -> web.Response:
+    """The browser keeps it, and keeps it compiled."""
+    kept = {"Cache-Control": "max-age=86400"}
+    return web.Response(text=script(), content_type="text/javascript", headers=kept)
+
+
 EXTRA = (
+    Route("GET", "/eyes.js", show_eyes, Audience.PUBLIC),
     Route("GET", "/crash", crash, Audience.PUBLIC),
     Route("GET", "/kit", show_kit, Audience.PUBLIC),
     Route("GET", "/kit/done", show_done, Audience.PUBLIC),
@@ -83,36 +92,26 @@ async def site(orm, redis_url):
 
 
 @pytest.fixture(scope="module")
-async def context(browser):
-    opened = await browser.new_context(viewport={"width": 390, "height": 844})
-    yield opened
-    await opened.close()
+async def tab(browser):
+    """One tab for all tests: another would start a process for each page."""
+    context = await browser.new_context(viewport=PHONE)
+    page = await context.new_page()
+    page.set_default_timeout(30_000)
+    yield page, await weighed(page)
+    await context.close()
 
 
 @pytest.fixture
-async def stage(db, site, context):
-    """A page that keeps nothing of the one before, and counts what comes over the wire."""
-    await context.clear_cookies()
-    page = await context.new_page()
-    page.set_default_timeout(30_000)
-    made = Stage(site, page, db)
-    wire = await context.new_cdp_session(page)
-    left = {"origin": site.url, "storageTypes": "local_storage"}
-    await wire.send("Storage.clearDataForOrigin", left)
-    await wire.send("Network.enable")
-    await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
-
-    def begin(event: dict) -> None:
-        if event["type"] == "Document":
-            made.kept = 0
-
-    def count(event: dict) -> None:
-        made.kept += int(event["encodedDataLength"])
-
-    wire.on("Network.requestWillBeSent", begin)
-    wire.on("Network.loadingFinished", count)
+async def stage(db, site, tab):
+    """A page that keeps nothing of the one before, and its weight on the wire."""
+    page, scales = tab
+    made = Stage(site, page, db, scales)
     yield made
-    await page.close()
+    await page.unroute_all()
+    await page.context.clear_cookies()
+    await page.goto(site.url + "/robots.txt")  # what a page still keeps when it is left
+    await page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    await page.set_viewport_size(PHONE)
 
 
 @pytest.mark.parametrize("name", PAGES_TO_LOOK_AT)
