@@ -98,7 +98,7 @@ WARNINGS = MappingProxyType(
     }
 )
 
-# Calibrated in tests/unit/test_jail_pictures.py on pages of print, sharp and out of focus.
+# Calibrated in tests/unit/test_jail.py on pages of print, sharp and out of focus.
 SHARP_ENOUGH = 10
 SHORT_SIDE_ENOUGH = 600
 
