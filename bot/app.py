@@ -41,7 +41,9 @@ def build_app(
     for route in routes:
         resource, handler = router.add_resource(route.path), edge.around(route)
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            resource.add_route(method, handler, expect_handler=go_ahead)
+            added = resource.add_route(method, handler, expect_handler=go_ahead)
+            if route.at_hand:
+                router.keep_at_hand(added, route.path)
 
     async def close_checks(_app: web.Application) -> AsyncIterator[None]:
         yield

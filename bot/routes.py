@@ -81,8 +81,9 @@ ROUTES = (
     Route("POST", "/care", pages.choose_care, PUBLIC),
     Route("GET", "/a/{name}", assets.serve, PUBLIC, quiet=True),
     # certificates, for everybody
+    # counted, not traced
+    Route("GET", "/v/{number}", verification.show, PUBLIC, quiet=True, at_hand=True),
     Route("GET", "/v", lookups.search, PUBLIC),
-    Route("GET", "/v/{number}", verification.show, PUBLIC, quiet=True),  # counted, not traced
     Route("GET", "/certificates/keys.json", published.keys, PUBLIC),
     Route("GET", "/certificates/status.jwt", published.status_list, PUBLIC),
     Route("GET", "/certificates/offline", published.offline, PUBLIC),

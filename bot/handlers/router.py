@@ -36,8 +36,19 @@ class Router(web.UrlDispatcher):
         super().__init__()
         nowhere = web.PlainResource("/")
         self._nowhere = nowhere.add_route("*", around(_refuse), expect_handler=expect_handler)
+        self._at_hand: dict[tuple[str, str], tuple[str, web.ResourceRoute]] = {}
+
+    def keep_at_hand(self, route: web.ResourceRoute, path: str) -> None:
+        """Find it without a search: `path` is a place and one name in it, as /v/{number}."""
+        place, _, name = path.rpartition("/")
+        self._at_hand[route.method, place] = name.strip("{}"), route
 
     async def resolve(self, request: web.Request) -> web.UrlMappingMatchInfo:
+        place, _, value = request.rel_url.raw_path.rpartition("/")
+        known = self._at_hand.get((request.method, place))
+        if known is not None and value and "%" not in value:
+            name, route = known
+            return web.UrlMappingMatchInfo({name: value}, route)
         if request.rel_url.raw_path.count("/") > MOST_PARTS:
             return Refused(self._nowhere, web.HTTPNotFound())
         found = await super().resolve(request)

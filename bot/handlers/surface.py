@@ -48,3 +48,5 @@ class Route:
     """A route with one stands in the API document; a page for people has none."""
     quiet: bool = False
     """Asked all the time by machines: not worth a log line unless it fails."""
+    at_hand: bool = False
+    """Asked by the thousand a second: its path is known without a search."""

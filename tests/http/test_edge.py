@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from pydantic import Field
+from yarl import URL
 
 from bot import telemetry
 from bot.config import Config
@@ -217,6 +218,31 @@ async def test_a_wrong_method_says_which_are_right():
 
     assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD,POST")
     assert (await answer.json())["error"]["code"] == "method_not_allowed"
+
+
+async def named(request: web.Request) -> web.Response:
+    return web.Response(text=request.match_info["number"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/n/2026.json?t=a/b", 200, "2026.json"),
+        ("/n/20%2026", 200, "20 26"),
+        ("/n/", 404, None),
+        ("/n/1/2", 404, None),
+    ],
+)
+async def test_a_route_at_hand_takes_what_a_search_would_find(path, status, told):
+    found = []
+    for at_hand in (True, False):
+        route = Route("GET", "/n/{number}", named, Audience.PUBLIC, at_hand=at_hand)
+        async with serving(route) as server, client(server) as http:
+            got = await http.get(URL(path, encoded=True))
+            text = await got.text() if got.status == 200 else None
+            found.append((got.status, text, (await http.post("/n/1")).status))
+
+    assert found == [(status, told, 405)] * 2
 
 
 @pytest.mark.parametrize(
