@@ -18,7 +18,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.gc_collector import GCCollector
-from prometheus_client.metrics_core import HistogramMetricFamily
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
@@ -77,6 +77,22 @@ class Durations(Collector):
             family.add_metric(
                 values, [*zip(bounds, accumulate(counted[:-1]), strict=True)], counted[-1]
             )
+        yield family
+
+
+class Tally(Collector):
+    """A counter for what every request pays: see `Durations`."""
+
+    def __init__(self, name: str, meaning: str, label: str, values: Iterable[str]) -> None:
+        self._named = name, meaning, (label,)
+        self.counted = dict.fromkeys(values, 0)
+        REGISTRY.register(self)
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        name, meaning, labels = self._named
+        family = CounterMetricFamily(name, meaning, labels=labels)
+        for value, counted in self.counted.items():
+            family.add_metric((str(value),), counted)
         yield family
 
 

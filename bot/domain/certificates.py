@@ -25,6 +25,7 @@ _FILLER = "X"
 class State(StrEnum):
     """As it stands in the register, or as it follows from the dates; migrations name it."""
 
+    __hash__ = str.__hash__  # see Outcome
     ACTIVE = "active"
     DUE = "due"  # the annual review is due, the days of grace run: never stored
     SUSPENDED = "suspended"

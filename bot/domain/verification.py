@@ -14,6 +14,8 @@ TRUSTED_AGE = timedelta(hours=24)  # older than this nobody can say that a certi
 
 
 class Outcome(StrEnum):
+    __hash__ = str.__hash__  # looked up at every check: that of all enums is Python
+
     VALID = "valid"
     EXPIRED = "expired"
     SUSPENDED = "suspended"

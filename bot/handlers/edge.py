@@ -117,7 +117,10 @@ class Edge:
             status = 500
             self._in_flight += 1
             try:
-                answer = await _shaped(request, inner)
+                try:
+                    answer = await inner(request)
+                except Exception as error:  # noqa: BLE001  # the outermost place for all of them
+                    answer = _shaped(request, error)
                 status = answer.status
             except web.HTTPException as moved:  # a redirect; refusals have been given our shape
                 status = moved.status
@@ -188,17 +191,15 @@ def _proving(proof: Proof, inner: Handler) -> Handler:
     return prove
 
 
-async def _shaped(request: web.Request, inner: Handler) -> web.StreamResponse:
-    try:
-        return await inner(request)
-    except DomainError as refusal:
-        return _instead(request, errors.refused(request, refusal))
-    except web.HTTPException as answer:
-        if answer.status < 400:
-            raise
-        return _instead(request, errors.from_library(request, answer))
-    except Exception as error:  # noqa: BLE001  # the outermost place: all else is a bug
-        return _instead(request, errors.crashed(request, error))
+def _shaped(request: web.Request, error: Exception) -> web.Response:
+    """The answer in place of what was raised; a redirect is raised again, as the library wants."""
+    if isinstance(error, DomainError):
+        return _instead(request, errors.refused(request, error))
+    if not isinstance(error, web.HTTPException):
+        return _instead(request, errors.crashed(request, error))  # a bug
+    if error.status < 400:
+        raise error
+    return _instead(request, errors.from_library(request, error))
 
 
 async def go_ahead(request: web.Request) -> None:

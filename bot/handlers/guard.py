@@ -136,7 +136,7 @@ class GuardedHandler(web.RequestHandler):
             self.since = self._loop.time()
         elif phase == REFUSED:
             return
-        super().data_received(data)
+        web.RequestHandler.data_received(self, data)  # quicker than by super()
 
     def pause_writing(self) -> None:
         self.unread_since = self._loop.time()

@@ -9,10 +9,9 @@ from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, NoReturn
+from typing import Final, cast
 
 from aiohttp import HttpVersion11, web
-from aiohttp.abc import AbstractStreamWriter
 
 from bot.deps import REQUEST_ID
 from bot.handlers.headers import NO_STORE
@@ -37,26 +36,20 @@ class Heads:
         return known
 
 
-class Swift(web.StreamResponse):
-    """Head and body as they go out; nobody may change anything about them any more."""
+class Swift:
+    """Head and body as they go out: what the library asks of an answer, and nothing to change."""
+
+    __slots__ = ("_whole", "status")
+    keep_alive: Final = True
 
     def __init__(self, status: int, whole: bytes) -> None:
-        super().__init__(status=status)
-        self._whole: Final = whole
+        self.status = status
+        self._whole = whole
 
-    @property
-    def keep_alive(self) -> bool:
-        return True
-
-    @property
-    def headers(self) -> NoReturn:
-        raise TypeError("this answer is written already: what needs more headers is no swift one")
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+    async def prepare(self, request: web.BaseRequest) -> None:
         await request.writer.write_eof(self._whole)
-        return request.writer
 
-    async def write_eof(self, data: bytes = b"") -> None:
+    async def write_eof(self) -> None:
         """Everything has been said."""
 
 
@@ -64,12 +57,13 @@ def answer(
     request: web.Request, body: bytes, *, kind: str, status: int, now: datetime
 ) -> web.StreamResponse:
     """Answer in one piece; whoever asks in an unusual way is answered by the library."""
-    if request.version != HttpVersion11 or request.method != "GET" or not request.keep_alive:
+    if request.version is not HttpVersion11 or request.method != "GET" or not request.keep_alive:
         return web.Response(body=body, status=status, headers={"Content-Type": kind})
     head = request.app[HEADS].of(status, kind)
     date = _date(int(now.timestamp()))
     end = f"{request[REQUEST_ID]}\r\nContent-Length: {len(body)}\r\nDate: {date}\r\n\r\n"
-    return Swift(status, b"".join((head, end.encode(), body)))
+    whole = b"".join((head, end.encode(), body))
+    return cast("web.StreamResponse", Swift(status, whole))
 
 
 @lru_cache(maxsize=2)
