@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import aiohttp
@@ -21,32 +22,32 @@ Process = subprocess.Popen[bytes] | forked.Forked
 START_S = 180.0  # a first start on a machine that does much else; nobody waits once it is there
 
 
+# Each test process has ports of its own, below those that the system gives to clients: between the
+# choice of one and its use pass seconds, in which nobody else may choose it.
+FIRST, EACH, NEIGHBOURS = 10_000, 4_000, 5
+_own = FIRST + EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5)
+_places = range(_own, _own + EACH, NEIGHBOURS)
+_next = islice(cycle(_places), os.getpid() % len(_places), None)  # several runs on one machine
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free, as are the next few: one for each process."""
+    for first in _next:
+        with suppress(OSError):
+            for port in range(first, first + NEIGHBOURS):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return first
+    raise AssertionError
 
 
 def settings(folder: Path, **more: str) -> dict[str, str]:
     """An environment with ports that nobody uses."""
-    ports = {name: str(free_port()) for name in ("WEB_PORT", "SANDBOX_PORT")}
-    given = ports | {"METRICS_PORT": str(free_port_pair()), "STATE_DIR": str(folder)}
+    ports = {name: str(free_port()) for name in ("WEB_PORT", "SANDBOX_PORT", "METRICS_PORT")}
+    given = ports | {"STATE_DIR": str(folder)}
     given |= {"DEMO": "false"} | more  # whoever wants the demonstration says so
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CREDIT_")}
     return clean | {f"CREDIT_{name}": value for name, value in given.items()}
-
-
-def free_port_pair() -> int:
-    """A port whose next few neighbours are free as well: one for each process."""
-    while True:
-        first = free_port()
-        try:
-            for port in range(first, first + 5):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
 
 
 @dataclass(slots=True)
