@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 from bot.services import outbox
 from tests import forked
 from tests.conftest import NOW
-from tests.product import free_port_pair
+from tests.product import free_port
 from tests.waiting import until
 
 JOBS = 2000
@@ -36,7 +36,7 @@ async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
     await put_jobs(JOBS)
 
     def start() -> forked.Forked:
-        port = str(free_port_pair())
+        port = str(free_port())
         words = ("tests.faults.counting_worker", db, port)
         return forked.start(*words, env=os.environ, output=2)
 
