@@ -26,7 +26,8 @@ ANSWERS = CLEAN | {"founded_on": {"unsure": "1"}}  # worth 10 points on the day 
 
 
 def family_of(product: Running) -> list[psutil.Process]:
-    return [*product.children(), psutil.Process(product.process.pid)]
+    """The parent first: it would put another in the place of a child that it sees die."""
+    return [psutil.Process(product.process.pid), *product.children()]
 
 
 async def kill(product: Running, family: list[psutil.Process]) -> None:
