@@ -1,6 +1,7 @@
 """`up`, `web`, `worker`, `sandbox`: the processes of the product."""
 
 import asyncio
+import errno
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -49,7 +50,13 @@ def web(ctx: typer.Context) -> None:
     context = current(ctx)
     _log(context)
     config = context.placed
-    sys.exit(run_web(config, context.database_url, context.redis_url, context.clock))
+    try:
+        code = run_web(config, context.database_url, context.redis_url, context.clock)
+    except OSError as error:  # of our own socket: each child answers for itself
+        if error.errno == errno.EADDRINUSE:
+            fail(f"端口 {config.web_port} 已被别的程序占用，请用 CREDIT_WEB_PORT 换一个")
+        fail(f"无法在 {config.web_host}:{config.web_port} 上等候请求：{error.strerror}")
+    sys.exit(code)
 
 
 def worker(ctx: typer.Context) -> None:

@@ -1,6 +1,7 @@
 """The command line as an operator uses it: real processes, real answers."""
 
 import asyncio
+import socket
 import tempfile
 from dataclasses import dataclass
 from importlib import import_module
@@ -37,6 +38,15 @@ async def bot(*words: str, env: dict[str, str]) -> Said:
 @pytest.fixture
 def env(db: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
     return settings(tmp_path, DATABASE_URL=db, REDIS_URL=redis_url)
+
+
+async def test_a_port_that_is_taken_is_told_in_a_sentence(env):
+    with socket.create_server(("127.0.0.1", int(env["CREDIT_WEB_PORT"]))):
+        said = await bot("web", env=env)
+
+    told = f"✗ 端口 {env['CREDIT_WEB_PORT']} 已被别的程序占用，请用 CREDIT_WEB_PORT 换一个"
+    assert (said.code, said.text.splitlines()[-1]) == (1, told)
+    assert "Traceback" not in said.text
 
 
 async def test_doctor_finds_nothing_wrong_with_a_sound_installation(env):
