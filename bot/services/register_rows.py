@@ -18,6 +18,8 @@ from bot.services.signing_keys import FIELDS, key_of
 # The server gives up first: a statement that only we have left would go on there, beside the next.
 SERVER_PATIENCE_MS = 5_000
 PATIENCE_S = 6.0
+ENDED_SERVER_PATIENCE_MS = 115_000
+ENDED_PATIENCE_S = 120.0
 BUILD_SERVER_PATIENCE_MS = 600_000  # for the first row of millions, which are sorted before it
 BUILD_PATIENCE_S = 605.0
 NOTHING_SEEN = "1:1:"
@@ -90,9 +92,9 @@ async def changed(connection: asyncpg.Connection, since: str, *, limit: int) -> 
 async def ended(connection: asyncpg.Connection, since: str) -> "array[int]":
     """The hashes of the numbers of all that ended since then, sorted: eight bytes for each."""
     # Not in a transaction: to leave it, a server that hangs would be waited for without end.
-    longer = f"SET statement_timeout = {BUILD_SERVER_PATIENCE_MS}"
+    longer = f"SET statement_timeout = {ENDED_SERVER_PATIENCE_MS}"
     await connection.execute(longer, timeout=PATIENCE_S)
-    hashes = await connection.fetchval(_ENDED, since, timeout=BUILD_PATIENCE_S)
+    hashes = await connection.fetchval(_ENDED, since, timeout=ENDED_PATIENCE_S)
     await connection.execute("RESET statement_timeout", timeout=PATIENCE_S)
     return native(hashes)
 

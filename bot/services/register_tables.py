@@ -105,13 +105,16 @@ class Tables:
             if signing and self._folder and self._folder.is_keeper():
                 try:
                     table = await _written(connection, now, keys, signing, self._folder.place)
+                except (TimeoutError, ConnectionError):
+                    raise  # it is the server, not the disk
                 except OSError as error:
                     register_folder.refused(error)
+                    await connection.execute("ROLLBACK", timeout=register_rows.PATIENCE_S)
             if table is None:
                 table = await _written(connection, now, keys, None, None)
-        finally:  # also of one that failed: the next try can wait
+        finally:  # also of one that failed: the next try waits, though only a little
             ended = asyncio.get_running_loop().time()
-            self._last = (ended, ended - began)
+            self._last = (ended, ended - began if table is not None else 0.0)
         self._made = table
         log.info("register_built", certificates=table.count)
 

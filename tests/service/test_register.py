@@ -110,12 +110,35 @@ async def test_a_look_that_is_given_up_does_not_go_on_at_the_server(
     assert waiting <= 2  # the last, and perhaps the one before it
 
 
-async def test_the_longest_look_may_take_longer_and_no_other(db, issuer):
-    other = await connect(db, application="tests", patience_ms=register_rows.SERVER_PATIENCE_MS)
+async def test_the_longest_look_may_take_longer_and_no_other(db, monkeypatch):
+    other = await connect(db, application="tests", patience_ms=50)
+    slow = "SELECT ''::bytea FROM pg_sleep(0.2) WHERE $1 <> ''"
+    monkeypatch.setattr(register_rows, "_ENDED", slow)
 
     assert len(await register_rows.ended(other, register_rows.NOTHING_SEEN)) == 0
-    assert await other.fetchval("SHOW statement_timeout") == "5s"
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await other.fetchval(slow, "again")
     await other.close()
+
+
+async def test_a_full_disk_leaves_a_table_in_memory(connection, issuer, opened, monkeypatch):
+    row = await signed(issuer)
+    add, full = register_file.Writer.add, []
+
+    def once(self, rows):
+        if not full:
+            full.append(rows)
+            raise OSError(28, "No space left on device")
+        add(self, rows)
+
+    monkeypatch.setattr(register_file.Writer, "add", once)
+    found = opened()
+    await found.refresh(connection, now=NOW)
+    await found._build(connection, NOW)
+    await found.refresh(connection, now=NOW)
+
+    assert (len(full), outcome(found, row)) == (1, Outcome.VALID)
+    assert not connection.is_in_transaction()
 
 
 async def test_a_table_that_failed_is_tried_again_only_after_a_pause(
