@@ -1,6 +1,7 @@
 """The web processes: one listening socket, several forked children behind it."""
 
 import asyncio
+import errno
 import functools
 import gc
 import signal
@@ -48,10 +49,25 @@ def read_files() -> None:
     openapi.build(ROUTES)
 
 
+class CannotListenError(RuntimeError):
+    """There is no place to wait for requests; its text says why."""
+
+
+def _listen(config: Config) -> socket.socket:
+    host, port = config.web_host, config.web_port
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            told = f"端口 {port} 已被别的程序占用，请用 CREDIT_WEB_PORT 换一个"
+            raise CannotListenError(told) from None
+        raise CannotListenError(f"无法在 {host}:{port} 上等候请求：{error.strerror}") from None
+
+
 def run_web(config: Config, database_url: str, redis_url: str, clock: Clock) -> int:
     """Serve until told to stop. A child that dies takes no waiting connection with it."""
     read_files()
-    with socket.create_server((config.web_host, config.web_port), backlog=BACKLOG) as sock:
+    with _listen(config) as sock:
         sock.setblocking(False)  # noqa: FBT003  # its only parameter
 
         def child(number: int) -> Child:

@@ -1,7 +1,6 @@
 """`up`, `web`, `worker`, `sandbox`: the processes of the product."""
 
 import asyncio
-import errno
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -45,17 +44,15 @@ def up(ctx: typer.Context) -> None:
 
 def web(ctx: typer.Context) -> None:
     """启动网页服务：几个进程共用一个端口。"""
-    from bot.web import run_web
+    from bot.web import CannotListenError, run_web
 
     context = current(ctx)
     _log(context)
     config = context.placed
     try:
         code = run_web(config, context.database_url, context.redis_url, context.clock)
-    except OSError as error:  # of our own socket: each child answers for itself
-        if error.errno == errno.EADDRINUSE:
-            fail(f"端口 {config.web_port} 已被别的程序占用，请用 CREDIT_WEB_PORT 换一个")
-        fail(f"无法在 {config.web_host}:{config.web_port} 上等候请求：{error.strerror}")
+    except CannotListenError as error:
+        fail(str(error))
     sys.exit(code)
 
 
