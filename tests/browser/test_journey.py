@@ -261,6 +261,9 @@ async def test_the_whole_way_is_walked_on_a_phone(walk):
     firm = await claimed(walk)
     await committed(walk)
     await shown_to_all(walk, firm)
-    for programme, scheme in SCHEMES.items():
+    ways = list(SCHEMES.items())
+    if not walk.scripted:
+        ways.reverse()  # whatever comes first is once somebody's first
+    for programme, scheme in ways:
         await assessed(walk, scheme)
         await mended(walk, await applied(walk, programme))

@@ -14,7 +14,7 @@ from tests.product import free_port
 from tests.waiting import until
 
 JOBS = 2000
-KILL_AT = (200, 500, 900, 1400, 1900)
+KILL_AT = (200, 500, 900, 1300, 1600)
 
 pytestmark = pytest.mark.faults
 

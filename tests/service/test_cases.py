@@ -374,7 +374,8 @@ async def test_a_paper_without_a_seal_is_taken_and_said_so(desk, jailed):
 
     assert await desk.hand_in(case, "capital", grey) == (Finding.SEAL_UNSEEN,)
     assert await desk.hand_in(case, "capital", out.getvalue()) == (Finding.NO_SEAL,)
-    assert len((await desk.show(case)).document("capital").papers) == 2
+    assert await desk.hand_in(case, "capital", applying.page(1)) == ()
+    assert len((await desk.show(case)).document("capital").papers) == 3
 
 
 async def test_two_years_are_asked_for_where_the_standard_says_two_to_three(desk):
