@@ -30,6 +30,7 @@ MARK = b"CREDREG3"
 SIGNATURE_BYTES = 64
 _TAIL = struct.Struct(">64sI8s")
 _BLOCK = 1 << 20
+_KEPT = mmap.MAP_SHARED | 0x2000  # MAP_LOCKED of Linux, for which Python has no name
 Head = dict[str, Any]  # JSON
 
 
@@ -147,7 +148,7 @@ class Writer:
                 self._temporary.unlink()
 
     def _publish(self, head: Head) -> Table:
-        data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        data = _mapped(self._file)
         if self._path is not None and self._temporary is not None:
             os.fsync(self._file.fileno())
             head["inode"] = os.fstat(self._file.fileno()).st_ino
@@ -188,7 +189,15 @@ def load(path: Path, trust: Callable[[Head], bytes]) -> Table:
         if found.hexdigest() != head["sha256"]:
             raise BadFileError("content")
         head["inode"] = os.fstat(file.fileno()).st_ino
-        return Table(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), head)
+        return Table(_mapped(file), head)
+
+
+def _mapped(file: IO[bytes]) -> mmap.mmap:
+    """Kept in memory where the system lets us: pages of files are what it takes away first when it
+    wants memory back, and then a question waits for the disk."""
+    with suppress(OSError):  # it is more than this account may keep, see `ulimit -l`
+        return mmap.mmap(file.fileno(), 0, flags=_KEPT, prot=mmap.PROT_READ)
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _read_head(file: IO[bytes]) -> tuple[Head, bytes, bytes, int]:
