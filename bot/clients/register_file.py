@@ -140,6 +140,12 @@ class Writer:
         self._file.flush()
         return self._publish(whole)
 
+    def touch(self) -> None:
+        """Show whoever waits for it that it is still being written."""
+        if self._temporary is not None:
+            with suppress(OSError):
+                os.utime(self._temporary)
+
     def drop(self) -> None:
         with suppress(OSError):  # what it holds back may not fit on the disk
             self._file.close()

@@ -121,11 +121,11 @@ class Folder:
         return table
 
     def draft(self) -> tuple[tuple[str, int], ...]:
-        """The table that the keeper is writing; as long as it grows, it is worth waiting for."""
+        """The table that the keeper is writing; while this changes, it is worth waiting for."""
         found = []
         for path in self.place.glob("register.*"):
             with suppress(FileNotFoundError):  # finished, just now
-                found.append((path.name, path.stat().st_size))
+                found.append((path.name, path.stat().st_mtime_ns))
         return tuple(sorted(found))
 
     def is_time(self, now: datetime, *, changed: bool) -> bool:

@@ -22,7 +22,8 @@ from bot.services.register_rows import Marks
 log = structlog.get_logger()
 
 PAUSE_S = 10.0  # from one table to the next while everything is being signed again
-KEEPER_PATIENCE_S = 60.0  # for a keeper that writes nothing, before making a table alone
+SIGN_OF_LIFE_S = 5.0  # the server sorts for minutes, and nothing is written meanwhile
+KEEPER_PATIENCE_S = 60.0  # for a keeper without a sign of life, before making a table alone
 Signing = tuple[Key, Sign] | None
 
 
@@ -66,6 +67,8 @@ class Tables:
     def fall_behind(self, *, is_behind: bool) -> None:
         if is_behind and not self.behind:
             self._behind_since = asyncio.get_running_loop().time()
+        if not is_behind and self._making is not None:
+            self._making.cancel()  # the keeper's came after all, and that one is shared
         self.behind = is_behind
 
     def are_due(self, table: Table | None, *, can_sign: bool) -> bool:
@@ -128,4 +131,15 @@ async def _written(
 ) -> Table:
     signer, sign = signing or (None, None)
     head = register_folder.head(now, keys, signer)
-    return await register_rows.build(connection, Writer(place), head, sign)
+    writer = Writer(place)
+    telling = asyncio.create_task(_tell(writer))
+    try:
+        return await register_rows.build(connection, writer, head, sign)
+    finally:
+        telling.cancel()
+
+
+async def _tell(writer: Writer) -> None:
+    while True:
+        writer.touch()
+        await asyncio.sleep(SIGN_OF_LIFE_S)
