@@ -1,13 +1,15 @@
 """`db`, `redis_url`, the fixed instant, one jail for all: nothing else at the root."""
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from itertools import chain, groupby
 
 import asyncpg
 import pytest
+import uvloop
 from asyncpg.prepared_stmt import PreparedStatement
 
 from bot import deps
@@ -29,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # the servers belong to the process that started the run
     config.stash[_engines] = Engines()
     config.stash[_engines].announce()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the product runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

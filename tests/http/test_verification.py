@@ -544,7 +544,8 @@ async def test_a_number_that_is_not_there_takes_as_long_as_one_that_is(house):
             await house.json(f"/v/{number}")
             times.append(loop.time() - began)
 
-    assert all(min(times) >= SAME_TIME_S for times in took.values())
+    whole_ms = 0.001  # the loop's clock knows nothing smaller
+    assert all(min(times) >= SAME_TIME_S - whole_ms for times in took.values())
     known, missing = (min(times) for times in took.values())
     assert abs(known - missing) < 0.02
 

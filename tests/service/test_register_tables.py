@@ -38,7 +38,7 @@ async def test_who_sees_that_the_keeper_is_at_work_goes_on_waiting(
 
     assert said == [False] * 3
     assert other._tables.are_due(None, can_sign=True) is False  # the draft has gone: a sign too
-    assert other._tables.are_due(None, can_sign=True) is True
+    await until(lambda: is_so(other._tables.are_due(None, can_sign=True)), "its end", limit_s=5)
 
 
 async def test_a_table_of_its_own_is_given_up_when_the_keepers_comes(
