@@ -3,13 +3,19 @@
 import os
 import sys
 
-EVERYTHING = ["-n", "4", "--dist", "worksteal"]
+from tests.nursery import forked, seedling
+from tests.nursery.asking import begin
+
+INTERPRETER = f"{sys.executable} -S -m {seedling.__name__}"
+EVERYTHING = ["--tx", f"4*popen//python={INTERPRETER}", "--dist", "worksteal"]
 
 
 def main() -> None:
     words = sys.argv[1:]
     if not words:
         os.environ["PYTEST_PLUGINS"] = "tests.covering"
+        os.environ[seedling.PLACE] = begin("tests")
+        os.environ[forked.PLACE] = begin("product")
     argv = [sys.executable, "-m", "pytest", *(words or EVERYTHING)]
     os.execv(argv[0], argv)
 

@@ -69,7 +69,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A skipped test hides a gap, and so does code that no test runs: either fails the run."""
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if hasattr(config, "workerinput") or reporter is None:
+    if hasattr(config, "workerinput") or reporter is None or config.option.collectonly:
         return
     skipped = len(reporter.stats.get("skipped", ()))
     config.stash[_gaps] = [f"{skipped} tests were skipped"] if skipped else []

@@ -1,32 +1,21 @@
-"""Which lines and branches of the product the tests ran, told by probes in the code itself.
+"""Which lines and branches of the product the tests ran, added up from all test processes.
 
-A tracer is called for everything that any library does and doubles the time of the whole run.
-Loaded before anything of the product is read, see `tests/__main__.py`. Only the test processes are
-measured: what a test starts as a process of its own runs as it does for a customer.
+Only those are measured: what a test starts as a process of its own runs as it does for a customer.
+The probes are set by the process that they all come from, see `tests/nursery`.
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Any
 
 import pytest
-from slipcover import FileMatcher, ImportManager, Slipcover, merge_coverage
+from slipcover import merge_coverage
 
-SOURCES = ["bot", "models"]
-OMIT = ["models/migrations/*"]
-NOTHING_TO_RUN = [r"^ *\.\.\.$"]
 RULES = ("bot/domain/", "bot/scoring/")
 ALL_OF_THE_RULES, MOST_OF_THE_REST = 100.0, 90.0
 CARRIED = "coverage"
 
-_probes = Slipcover(
-    branch=True,
-    source=SOURCES,
-    omit=OMIT,
-    exclude_also=NOTHING_TO_RUN,
-    d_miss_threshold=1 << 30,  # taking probes out again stalls a test for a third of a second
-)
-ImportManager(_probes, FileMatcher(sources=SOURCES, omit=OMIT)).__enter__()
 _told: list[dict[str, Any]] = []
 
 
@@ -34,7 +23,9 @@ _told: list[dict[str, Any]] = []
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[CARRIED] = json.dumps(_probes.get_coverage())
+        from tests.probes import PROBES  # where they were set, that is in a test process
+
+        output[CARRIED] = json.dumps(PROBES.get_coverage())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -45,9 +36,7 @@ def pytest_testnodedown(node: Any) -> None:  # pytest-xdist has no types
 
 def gaps() -> Iterator[str]:
     """What falls below its threshold (rules: a hundred percent), and the lines without a test."""
-    whole = _probes.get_coverage()
-    for part in _told:
-        whole = merge_coverage(whole, part)
+    whole = reduce(merge_coverage, _told)
     files = whole["files"]
     rules = {name: file for name, file in files.items() if name.startswith(RULES)}
     rest = {name: file for name, file in files.items() if name not in rules}

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import aiohttp
 import psutil
 
 from bot.processes import spawn
-from tests import forked
+from tests.nursery import forked
 from tests.waiting import until
 
 Process = subprocess.Popen[bytes] | forked.Forked
@@ -25,14 +26,19 @@ START_S = 180.0  # a first start on a machine that does much else; nobody waits 
 # Each test process has ports of its own, below those that the system gives to clients: between the
 # choice of one and its use pass seconds, in which nobody else may choose it.
 FIRST, EACH, NEIGHBOURS = 10_000, 4_000, 5
-_own = FIRST + EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5)
-_places = range(_own, _own + EACH, NEIGHBOURS)
-_next = islice(cycle(_places), os.getpid() % len(_places), None)  # several runs on one machine
+
+
+@cache
+def _places() -> Iterator[int]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    own = FIRST + EACH * (int(worker) % 5)
+    places = range(own, own + EACH, NEIGHBOURS)
+    return islice(cycle(places), os.getpid() % len(places), None)  # several runs on one machine
 
 
 def free_port() -> int:
     """A port that is free, as are the next few: one for each process."""
-    for first in _next:
+    for first in _places():
         with suppress(OSError):
             for port in range(first, first + NEIGHBOURS):
                 with socket.socket() as probe:

@@ -21,9 +21,9 @@ from aiohttp.test_utils import TestServer, unused_port
 from bot.config import Config
 from bot.sandbox.app import build_sandbox
 from bot.services.idempotency import LEASE
-from tests import forked
 from tests.conftest import NOW
 from tests.engines import REDIS_URL
+from tests.nursery import forked
 from tests.waiting import until
 
 STEP = 3  # things done between one kill and the next

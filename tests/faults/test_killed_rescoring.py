@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from bot.services import facts, rescoring
-from tests import forked, register
+from tests import register
 from tests.conftest import NOW
+from tests.nursery import forked
 from tests.packs import LATER, V2, publish
 from tests.packs import PUBLIC as SCHEME
 from tests.product import settings

@@ -14,9 +14,9 @@ from bot.domain.signing_keys import Purpose
 from bot.services import certificate_signing, signing_keys
 from bot.services.signing_keys import Issuer
 from models import Certificate
-from tests import forked
 from tests.bench.register import fill
 from tests.conftest import NOW
+from tests.nursery import forked
 from tests.product import settings
 from tests.service.test_commands import bot
 from tests.waiting import until

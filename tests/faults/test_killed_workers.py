@@ -8,8 +8,8 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from bot.services import outbox
-from tests import forked
 from tests.conftest import NOW
+from tests.nursery import forked
 from tests.product import free_port
 from tests.waiting import until
 

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.people import FIRST_PEOPLE
-from tests import forked
+from tests.nursery import forked
 from tests.product import running, settings
 from tests.waiting import until
 

@@ -14,8 +14,8 @@ from bot.sandbox.people import FIRST_PEOPLE
 from bot.services import telling
 from bot.services.telling import Person
 from models import Telling
-from tests import forked
 from tests.conftest import NOW
+from tests.nursery import forked
 from tests.product import running, settings
 from tests.waiting import until
 

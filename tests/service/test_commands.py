@@ -14,9 +14,9 @@ from tortoise.transactions import in_transaction
 
 from bot.services import outbox
 from models import Job, JobState
-from tests import forked
 from tests.conftest import NOW
 from tests.engines import create_database
+from tests.nursery import forked
 from tests.product import free_port, settings
 from tests.unit.test_config import SAFE
 
