@@ -1,4 +1,4 @@
-"""An answer written in one piece, where scans come by the thousand: its head is bytes made before.
+"""An answer in one piece, for scans and pushes, which come by the thousand; its head is ready.
 
 For every other answer the library makes a mapping of headers, lets the edge dress it and writes it
 out anew, which costs as much as finding the certificate. The headers here are the same.
@@ -15,6 +15,8 @@ from aiohttp import HttpVersion11, web
 
 from bot.deps import REQUEST_ID
 from bot.handlers.headers import NO_STORE
+
+USUAL = ("GET", "POST")
 
 
 class Heads:
@@ -57,7 +59,8 @@ def answer(
     request: web.Request, body: bytes, *, kind: str, status: int, now: datetime
 ) -> web.StreamResponse:
     """Answer in one piece; whoever asks in an unusual way is answered by the library."""
-    if request.version is not HttpVersion11 or request.method != "GET" or not request.keep_alive:
+    lasts = request.version is HttpVersion11 and request.keep_alive
+    if not lasts or request.method not in USUAL:
         return web.Response(body=body, status=status, headers={"Content-Type": kind})
     head = request.app[HEADS].of(status, kind)
     date = _date(int(now.timestamp()))

@@ -6,6 +6,7 @@ from aiohttp import web
 from bot.handlers import swift
 from bot.handlers.audience import Audience
 from bot.handlers.surface import Route
+from bot.handlers.swift import Swift
 from tests.http.frame import NOON, Serving, caught_logs, serving
 
 BODY = "证书".encode()
@@ -29,6 +30,8 @@ ROUTES = (
     Route("GET", "/fine", fine, Audience.PUBLIC),
     Route("GET", "/ours", ours, Audience.PUBLIC),
     Route("GET", "/librarys", librarys, Audience.PUBLIC),
+    Route("POST", "/fine", fine, Audience.PROVIDER),
+    Route("POST", "/librarys", librarys, Audience.PROVIDER),
 )
 CHANGING = ("X-Request-Id", "Date")
 
@@ -52,14 +55,23 @@ def steady(headers: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in CHANGING}
 
 
-@pytest.mark.parametrize(
-    ("swift_path", "path"), [("/fine", "/librarys"), ("/ours", "/librarys?a=1")]
-)
-async def test_a_swift_answer_carries_what_the_librarys_carries(swift_path, path):
-    async with serving(*ROUTES) as server:
-        first, headers, body = await asked(server, swift_path)
-        expected = await asked(server, path)
+GET, POST = "GET {} HTTP/1.1", "POST {} HTTP/1.1\r\nContent-Length: 0"
 
+
+@pytest.mark.parametrize(
+    ("line", "swift_path", "path"),
+    [(GET, "/fine", "/librarys"), (GET, "/ours", "/librarys?a=1"), (POST, "/fine", "/librarys")],
+)
+async def test_a_swift_answer_carries_what_the_librarys_carries(
+    monkeypatch, line, swift_path, path
+):
+    swifts = []
+    monkeypatch.setattr(swift, "Swift", lambda *given: swifts.append(1) or Swift(*given))
+    async with serving(*ROUTES) as server:
+        first, headers, body = await asked(server, swift_path, line=line)
+        expected = await asked(server, path, line=line)
+
+    assert swifts == [1]
     assert (first, steady(headers), body) == (expected[0], steady(expected[1]), expected[2])
     assert set(headers) == set(expected[1])
     assert headers["Date"] == "Sun, 01 Mar 2026 04:00:00 GMT"

@@ -10,6 +10,7 @@ from bot.clients.wechat_crypto import MAX_BODY_BYTES, Codec
 from bot.clients.wechat_messages import Incoming, read, text_reply, transfer_reply
 from bot.deps import DEPS, Deps
 from bot.domain.errors import NotFound
+from bot.handlers import swift
 from bot.handlers.forms import read_body
 from bot.handlers.wechat import lookups, mini
 from bot.handlers.wechat.answers import HAND_OVER, Answer, Asked, answer_to
@@ -19,7 +20,8 @@ from bot.services import conversation, dialogues
 from bot.services.conversation import Heard
 
 BODY_DEADLINE_S = 4.0
-NOTHING_TO_SAY = "success"
+NOTHING_TO_SAY = b"success"
+PLAIN, XML = "text/plain; charset=utf-8", "text/xml; charset=utf-8"
 MINI_PROGRAM = "mini"  # its name in /hooks/wechat/{account}
 
 
@@ -29,7 +31,7 @@ async def verify(request: web.Request) -> web.Response:
     return web.Response(text=codec.echo(request.query, now=int(deps.clock().timestamp())))
 
 
-async def receive(request: web.Request) -> web.Response:
+async def receive(request: web.Request) -> web.StreamResponse:
     """Take one push. Only what is durably noted is acknowledged; the rest WeChat sends again."""
     codec, deps = _account(request)
     now = deps.clock()
@@ -38,7 +40,7 @@ async def receive(request: web.Request) -> web.Response:
     incoming = read(codec.open(body, request.query, now=second))
     if request.match_info["account"] == MINI_PROGRAM:
         await _note_mini(codec.appid, incoming, deps, now)
-        return web.Response(text=NOTHING_TO_SAY)
+        return _nothing(request, now)
     shelf = deps.bookshelf
     listening = shelf.is_listening(codec.appid, incoming.openid)
     asked = Asked(incoming, shelf.book, now, deps.config.addresses, listening)
@@ -47,13 +49,17 @@ async def receive(request: web.Request) -> web.Response:
     if answer.effect:
         text = await _once(codec.appid, incoming, answer, deps, now)
     if not text:
-        return web.Response(text=NOTHING_TO_SAY)
+        return _nothing(request, now)
     if text == HAND_OVER:
         reply = transfer_reply(incoming, at=second)
     else:
         reply = text_reply(incoming, text, at=second)
     sealed = codec.seal(reply, nonce=request.query["nonce"], timestamp=second)
-    return web.Response(body=sealed, content_type="text/xml", charset="utf-8")
+    return swift.answer(request, sealed, kind=XML, status=200, now=now)
+
+
+def _nothing(request: web.Request, now: datetime) -> web.StreamResponse:
+    return swift.answer(request, NOTHING_TO_SAY, kind=PLAIN, status=200, now=now)
 
 
 async def _note_mini(appid: str, incoming: Incoming, deps: Deps, now: datetime) -> None:
