@@ -10,8 +10,8 @@ from bot.commands.catalogue import Catalogue
 from bot.commands.context import Context, fail
 from bot.config import Config
 from bot.embedded.home import default_state_dir
-from bot.processes import BAD_SETTINGS
 
+BAD_SETTINGS = 78  # sysexits.h EX_CONFIG: starting again would not help
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ def start(ctx: typer.Context) -> None:
         fail("设置有误：\n  " + "\n  ".join(faults), code=BAD_SETTINGS)
     home = Path(environ.get("HOME", "/"))
     state = config.state_dir or default_state_dir(CHECKOUT, home, root=os.geteuid() == 0)
-    ctx.obj = Context(config=config, state_dir=state, environ=environ, clock=clock, faults=faults)
+    ctx.obj = Context(config=config, state_dir=state, clock=clock, faults=faults)
 
 
 if __name__ == "__main__":

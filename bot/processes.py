@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +19,10 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-BAD_SETTINGS = 78  # sysexits.h EX_CONFIG: starting again would not help
 CALM_AFTER_S = 30.0  # a child that lived this long is started again at once
 SLOWEST_RESTART_S = 5.0
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _WATCHED = {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -50,6 +51,12 @@ def die_with_parent(parent: int, with_signal: signal.Signals) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(with_signal))
         if os.getppid() != parent:  # it went between the fork and the line above
             os._exit(1)
+
+
+def call_itself(name: str) -> None:
+    """The name that `ps -e` and `top` show, of at most fifteen letters."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 
 def spawn(
@@ -86,6 +93,28 @@ def fork(run: Callable[[], int]) -> int:
     if pid == 0:
         _run_forked(run, parent)
     return pid
+
+
+def fork_apart(run: Callable[[], int], *, name: str, output: IO[bytes]) -> int:
+    """The same for a command: under a name and in a session of its own, like what `spawn` starts.
+
+    What nobody expected is said where the command would have said it as a program.
+    """
+
+    def apart() -> int:
+        os.setsid()
+        call_itself(name)
+        with Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
+        for number in (1, 2):
+            os.dup2(output.fileno(), number)
+        try:
+            return run()
+        except Exception:  # noqa: BLE001  # as at the end of any program
+            traceback.print_exc()
+            return 1
+
+    return fork(apart)
 
 
 def _run_forked(run: Callable[[], int], parent: int) -> NoReturn:
@@ -153,8 +182,6 @@ class Supervisor:
                 return 0
             for child, code in self._reap():
                 log.warning("process_died", process=child.name, code=code)
-                if code == BAD_SETTINGS:
-                    return code
                 self._plan_restart(child)
             for child in self._children:
                 if not child.pid and child.due_at <= time.monotonic():

@@ -1,13 +1,14 @@
 """`./run`: everything on one machine: database, cache, web, worker and the simulated WeChat."""
 
 import fcntl
+import gc
 import json
+import os
 import signal
 import socket
-import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +22,7 @@ from bot.config import Config
 from bot.embedded.postgres import STOP_WITH as STOP_POSTGRES
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.embedded.valkey import EmbeddedValkey
-from bot.processes import Child, Supervisor, spawn, stop, stop_asked
+from bot.processes import Child, Supervisor, fork_apart, stop, stop_asked
 
 READY_PATIENCE_S = 60.0
 NOTHING_TO_DO = 3  # `demo` on a database that has data of its own
@@ -42,9 +43,12 @@ class Machine:
 
     config: Config
     state_dir: Path
-    environ: dict[str, str]
     postgres: EmbeddedPostgres | None
     valkey: EmbeddedValkey | None
+    read: Callable[[], None]
+    """Reads what the commands have in common; a second of work, so it is done once for all."""
+    perform: Callable[[Sequence[str]], int]
+    """Runs one of our commands to its end."""
 
 
 def start_everything(
@@ -63,8 +67,11 @@ def start_everything(
             if server:
                 server.prepare()
         say(f"正在启动……（日志在 {folder / LOG}）")
-        children = _children(machine, log, say)
-        return Supervisor(children).run(when_started=lambda: _greet(machine, say))
+        machine.read()
+        gc.freeze()  # what is shared with the children stays so: no collection writes into it
+        commands = Commands(machine.perform, lock)
+        children = _children(machine, commands, log, say)
+        return Supervisor(children).run(when_started=lambda: _greet(machine, commands, say))
 
 
 def addresses(config: Config, folder: Path | None = None) -> str:
@@ -80,21 +87,49 @@ def addresses(config: Config, folder: Path | None = None) -> str:
     return "\n".join(lines)
 
 
-def _children(machine: Machine, log: IO[bytes], say: Callable[[str], None]) -> list[Child]:
-    environ = machine.environ | {"CREDIT_STATE_DIR": str(machine.state_dir)}
+class Commands:
+    """Our own commands, each in a process forked from this one."""
+
+    def __init__(self, perform: Callable[[Sequence[str]], int], lock: IO[str]) -> None:
+        self._perform, self._lock = perform, lock
+
+    def start(self, words: str, output: IO[bytes]) -> int:
+        def run() -> int:
+            self._lock.close()  # it is held as long as anybody has it open
+            return self._perform(words.split())
+
+        return fork_apart(run, name=f"credit-{words}", output=output)
+
+    def run(self, words: str, fault: str) -> None:
+        """One command to its end or to Ctrl-C's; like everything started here it dies with us."""
+        with TemporaryFile() as said:
+            pid = self.start(words, said)
+            while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+                if stop_asked():
+                    stop(pid, signal.SIGTERM, PATIENCE_S)
+                    return
+                time.sleep(0.02)
+            if os.waitstatus_to_exitcode(ended[1]) not in {0, NOTHING_TO_DO}:
+                said.seek(0)
+                raise CannotStartError(f"{fault}：\n{said.read().decode(errors='replace').strip()}")
+
+    def migrate(self) -> None:
+        self.run("migrate", "数据库结构升级失败")
+
+
+def _children(
+    machine: Machine, commands: Commands, log: IO[bytes], say: Callable[[str], None]
+) -> list[Child]:
     postgres, valkey = machine.postgres, machine.valkey
 
-    def start(name: str) -> int:
-        return _detached([sys.executable, "-m", "bot", name], environ, log)
-
     def command(name: str) -> Child:
-        return Child(name, partial(start, name), patience_s=PATIENCE_S)
+        return Child(name, partial(commands.start, name, log), patience_s=PATIENCE_S)
 
     def database() -> int:
         assert postgres  # noqa: S101  # only called when there is one
         pid = postgres.start()
         try:
-            _migrate(environ)
+            commands.migrate()
         except CannotStartError:
             stop(pid, STOP_POSTGRES, 30.0)
             raise
@@ -103,8 +138,8 @@ def _children(machine: Machine, log: IO[bytes], say: Callable[[str], None]) -> l
     def work() -> int:
         """What there is to show is made while the pages start, and before anybody works on it."""
         if postgres and not worker.started_at:
-            _show_something(machine, environ, say)
-        return start("worker")
+            _show_something(machine, commands, say)
+        return commands.start("worker", log)
 
     worker = Child("worker", work, patience_s=PATIENCE_S)
     children = []
@@ -113,57 +148,29 @@ def _children(machine: Machine, log: IO[bytes], say: Callable[[str], None]) -> l
     if postgres:
         children.append(Child("postgres", database, stop_with=STOP_POSTGRES, patience_s=30.0))
     else:
-        _migrate(environ)
+        commands.migrate()
     children.append(command("web"))
     if machine.config.sandbox:
         children.append(command("sandbox"))
     return [*children, worker]
 
 
-def _detached(argv: list[str], environ: dict[str, str], log: IO[bytes]) -> int:
-    process = spawn(argv, env=environ, output=log)
-    process.returncode = 0  # the supervisor reaps it by pid
-    return process.pid
-
-
-def _migrate(environ: dict[str, str]) -> None:
-    _run("migrate", environ, "数据库结构升级失败")
-
-
-def _show_something(machine: Machine, environ: dict[str, str], say: Callable[[str], None]) -> None:
+def _show_something(machine: Machine, commands: Commands, say: Callable[[str], None]) -> None:
     """Load the demonstration on the first start; a database with other data stays as it is."""
     config, note = machine.config, machine.state_dir / DEMO_NOTE
     if config.demo and config.sandbox and not config.production and not note.exists():
         try:
-            _run("demo", environ, "演示数据没有写成，其余照常启动")
+            commands.run("demo", "演示数据没有写成，其余照常启动")
         except CannotStartError as fault:
             say(str(fault))
 
 
-def _show_menu(machine: Machine, say: Callable[[str], None]) -> None:
+def _show_menu(commands: Commands, say: Callable[[str], None]) -> None:
     """The simulated account shows our menu as the real one would; published once it differs."""
-    if not machine.config.sandbox:
-        return
-    environ = machine.environ | {"CREDIT_STATE_DIR": str(machine.state_dir)}
     try:
-        _run("wechat menu --publish", environ, "菜单没有发布")
+        commands.run("wechat menu --publish", "菜单没有发布")
     except CannotStartError as error:
         say(str(error))
-
-
-def _run(name: str, environ: dict[str, str], fault: str) -> None:
-    """One command to its end or to Ctrl-C's; like everything started here it dies with us."""
-    with TemporaryFile() as said:
-        child = spawn([sys.executable, "-m", "bot", *name.split()], env=environ, output=said)
-        while (code := child.poll()) is None:
-            if stop_asked():
-                stop(child.pid, signal.SIGTERM, PATIENCE_S)
-                child.returncode = 0  # waited for by pid
-                return
-            time.sleep(0.02)
-        if code not in {0, NOTHING_TO_DO}:
-            said.seek(0)
-            raise CannotStartError(f"{fault}：\n{said.read().decode(errors='replace').strip()}")
 
 
 def _make(folder: Path) -> None:
@@ -205,7 +212,7 @@ def _check_ports(config: Config) -> None:
                 ) from None
 
 
-def _greet(machine: Machine, say: Callable[[str], None]) -> None:
+def _greet(machine: Machine, commands: Commands, say: Callable[[str], None]) -> None:
     """Wait until the product answers, then say where it is. A signal ends the waiting."""
     config, folder = machine.config, machine.state_dir
     deadline = time.monotonic() + READY_PATIENCE_S
@@ -214,7 +221,8 @@ def _greet(machine: Machine, say: Callable[[str], None]) -> None:
             return
         if _ready(config):
             say("已启动，按 Ctrl-C 停止。\n" + addresses(config, folder))
-            _show_menu(machine, say)
+            if config.sandbox:
+                _show_menu(commands, say)
             return
         time.sleep(0.05)
     say("还没有全部就绪，原因见日志；按 Ctrl-C 停止。\n" + addresses(config, folder))

@@ -25,7 +25,6 @@ class Context:
 
     config: Config
     state_dir: Path
-    environ: dict[str, str]
     clock: Callable[[], datetime]
     faults: Sequence[str] = ()
     """What is wrong with the settings; only `doctor` runs in spite of it."""

@@ -3,12 +3,16 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import typer
 
 from bot import telemetry
+from bot.commands.catalogue import Catalogue
 from bot.commands.context import Context, current, fail
 from bot.processes import run_async
 
@@ -28,9 +32,10 @@ def up(ctx: typer.Context) -> None:
             Machine(
                 context.config,
                 context.state_dir,
-                context.environ,
                 context.postgres,
                 context.valkey,
+                read=_read,
+                perform=partial(_perform, ctx),
             ),
             clock=context.clock,
             say=lambda text: typer.secho(text, fg=typer.colors.GREEN, err=True),
@@ -40,6 +45,21 @@ def up(ctx: typer.Context) -> None:
     except OSError as error:
         fail(f"无法启动：{error.strerror}（{error.filename}）")
     sys.exit(code)
+
+
+def _read() -> None:
+    """What a web process carries; the other commands need most of it too."""
+    import_module("bot.web")
+
+
+def _perform(ctx: typer.Context, words: Sequence[str]) -> int:
+    """Run a command as `python -m bot` would with these settings, in a process made for it."""
+    context, catalogue = current(ctx), ctx.find_root().command
+    assert isinstance(catalogue, Catalogue)  # noqa: S101  # see bot/__main__.py
+    name, *rest = words
+    command = catalogue.get_command(ctx, name)
+    command.main(rest, prog_name=name, obj=replace(context, config=context.placed))
+    return 0
 
 
 def web(ctx: typer.Context) -> None:

@@ -21,7 +21,7 @@ NEW_YEAR = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)  # in Beijing already 2026
 
 
 def _run(*words: object) -> tuple[int, str, str]:
-    context = Context(Config.read({}), Path("/nowhere"), {}, lambda: NEW_YEAR)
+    context = Context(Config.read({}), Path("/nowhere"), lambda: NEW_YEAR)
     done = CliRunner().invoke(statements, [str(word) for word in words], obj=context)
     return done.exit_code, done.stdout.strip(), done.stderr.strip()
 
