@@ -15,6 +15,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from bot import deps
 from bot.clients.database import close_database, open_database
 from bot.clients.jail import Jail
+from tests import onlooking
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
@@ -114,9 +115,10 @@ async def jail() -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="session")
-async def database_url(worker: int) -> str:
+async def database_url(worker: int) -> AsyncIterator[str]:
     """A database of this test process alone."""
-    return await create_database(os.environ[DATABASE_URL], f"test_{worker}")
+    yield await create_database(os.environ[DATABASE_URL], f"test_{worker}")
+    await onlooking.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import aiohttp
 from aiohttp.test_utils import TestServer, unused_port
 
 from bot.app import build_app
-from bot.clients.database import connect
 from bot.clients.limits import Limits
 from bot.config import Config
 from bot.sandbox.app import FIRST_MENU, build_sandbox
@@ -19,6 +18,7 @@ from bot.sandbox.world import WORLD
 from bot.services.sending import Accounts
 from bot.services.verification import Verifier
 from bot.web import equipped
+from tests.onlooking import onlooker
 
 WANG, LI = FIRST_PEOPLE[0][0], FIRST_PEOPLE[1][0]
 
@@ -54,11 +54,7 @@ class Doors:
 
     async def catch_up(self, db: str) -> None:
         """The register knows what stands in the database by now."""
-        connection = await connect(db, application="tests")
-        try:
-            await self.verifier.register.catch_up(connection, now=self.clock())
-        finally:
-            await connection.close()
+        await self.verifier.register.catch_up(await onlooker(db), now=self.clock())
 
     async def ledger(self, table: str) -> list[dict]:
         async with self.http.get(

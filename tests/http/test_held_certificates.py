@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from tortoise.transactions import in_transaction
 
 from bot.app import build_app
-from bot.clients.database import connect
 from bot.config import Config
 from bot.deps import Deps, open_issuer, open_press
 from bot.domain import qr
@@ -39,6 +38,7 @@ from models import AuditEntry, Job, JobState, Paper, PlaqueOrder
 from tests import people
 from tests.conftest import NOW
 from tests.http.phone import Phone, browser, mini
+from tests.onlooking import onlooker
 
 STAFF = Staff("王芳")
 TWO = Basis("demonstration", by="王芳", second="李强", reason="演示")
@@ -65,11 +65,7 @@ class House:
     async def picture(self) -> bytes | None:
         """What the chat would send, by a register that has seen everything."""
         verifier = self.deps.verifier
-        connection = await connect(self.db, application="tests")
-        try:
-            await verifier.register.catch_up(connection, now=NOW)
-        finally:
-            await connection.close()
+        await verifier.register.catch_up(await onlooker(self.db), now=NOW)
         cabinet = self.deps.cabinet
         return await held_certificates.picture(
             self.firm, verifier=verifier, now=NOW, cabinet=cabinet

@@ -19,7 +19,7 @@ from PIL import Image
 from tortoise.transactions import in_transaction
 
 from bot.app import build_app
-from bot.clients.database import connect, fetch
+from bot.clients.database import fetch
 from bot.config import Config
 from bot.deps import Deps, open_issuer
 from bot.domain.actors import Staff
@@ -51,6 +51,7 @@ from models import Certificate, FakeReport, Job
 from tests import papers, people, stranger
 from tests.conftest import NOW
 from tests.http.conftest import Clock
+from tests.onlooking import onlooker
 
 CHECK = "/api/public/certificates:check"
 STAFF = Staff("王芳")
@@ -68,11 +69,8 @@ class House:
     folder: Path = Path()  # of the files that it keeps
 
     async def refresh(self) -> None:
-        connection = await connect(self.db, application="tests")
-        try:
-            await self.deps.verifier.register.catch_up(connection, now=self.clock())
-        finally:
-            await connection.close()
+        register = self.deps.verifier.register
+        await register.catch_up(await onlooker(self.db), now=self.clock())
 
     async def issue(self, name="晨星科技有限公司", programme="credit-evaluation", level="AAA"):
         enterprise = await people.enterprise(name)

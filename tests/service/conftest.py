@@ -1,16 +1,15 @@
 """Registers on a folder of their own, as the processes of one machine have them."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from bot.clients.database import connect
 from bot.clients.signer import FileSigner
 from bot.services import register
 from bot.services.register import Register
 from bot.services.signing_keys import Issuer
+from tests.onlooking import onlooker
 from tests.service.proving import followed, until_proved
 from tests.service.test_certificates import signed
 
@@ -23,10 +22,8 @@ def issuer(tmp_path: Path) -> Issuer:
 
 
 @pytest.fixture
-async def connection(db: str) -> AsyncIterator[asyncpg.Connection]:
-    opened = await connect(db, application="tests")
-    yield opened
-    await opened.close()
+async def connection(db: str) -> asyncpg.Connection:
+    return await onlooker(db)
 
 
 @pytest.fixture
