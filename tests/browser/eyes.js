@@ -11,6 +11,17 @@ window.eyes = (() => {
     values: ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"],
   }
 
+  const folds = () => document.querySelectorAll("details:not([open])")
+
+  // To ask for the place of what is folded costs a layout for each fold.
+  function unfolded(look) {
+    const closed = folds()
+    for (const one of closed) one.open = true
+    const found = look()
+    for (const one of closed) one.open = false
+    return found
+  }
+
   async function audit(only) {
     // A link half under the bar of buttons is whole at the next turn of the finger.
     for (const one of document.querySelectorAll(".dock")) one.style.position = "static"
@@ -62,27 +73,35 @@ window.eyes = (() => {
 
   const MODES = {"care": largePrint, "twice the size": twiceTheSize, "as it is": () => {}}
 
-  return {
-    light: async () => ({
+  function wide(modes) {
+    const found = {}
+    for (const mode of modes) {
+      MODES[mode](true)
+      found[`wider, ${mode}, ${innerWidth}`] = unfolded(wider)
+      MODES[mode](false)
+    }
+    return found
+  }
+
+  async function light() {
+    return {
+      "error": document.querySelector("main").innerText.includes("问题编号"),
       "blocking": blocking(),
       "axe, light": await audit(ALL),
       "small": small(44),
-    }),
+    }
+  }
+
+  async function care() {
+    largePrint(true)
+    const found = {"axe, care": await audit(SEEN), "small, care": small(60)}
+    largePrint(false)
+    return found
+  }
+
+  return {
+    first: async modes => ({...await light(), ...await care(), ...wide(modes)}),
+    wide,
     dark: async () => ({"axe, dark": await audit(SEEN)}),
-    care: async () => {
-      largePrint(true)
-      const found = {"axe, care": await audit(SEEN), "small, care": small(60)}
-      largePrint(false)
-      return found
-    },
-    wide: modes => {
-      const found = {}
-      for (const mode of modes) {
-        MODES[mode](true)
-        found[`wider, ${mode}, ${innerWidth}`] = wider()
-        MODES[mode](false)
-      }
-      return found
-    },
   }
 })()

@@ -430,6 +430,7 @@ def applied(path: str, *, how: str = "begun") -> Open:
 async def refused_paper(stage: Stage) -> None:
     await applied(f"{CASE}/papers/statements")(stage)
     await stage.page.get_by_role("button", name="上传并检查").click()
+    await stage.page.locator("#faults").wait_for()
 
 
 async def a_register(stage: Stage) -> House:

@@ -15,13 +15,12 @@ from bot.handlers.audience import Audience
 from bot.handlers.surface import Route
 from bot.handlers.uploads import UploadLimits, read_parts
 from bot.routes import ROUTES
-from tests.browser.eyes import faults_of, script
+from tests.browser.eyes import PHONE, faults_of, script
 from tests.browser.looks import NO_PAGES, PAGES_TO_LOOK_AT, Stage, draw
 from tests.browser.scales import weighed
 from tests.browser.site import open_site
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 390, "height": 844}
 # A page still keeps something when it is left: from now on it cannot.
 FORGET = "localStorage.clear(); sessionStorage.clear(); Storage.prototype.setItem = () => {}"
 
@@ -113,6 +112,7 @@ async def stage(db, site, tab):
     await page.context.clear_cookies()
     await page.evaluate(FORGET)
     await page.set_viewport_size(PHONE)
+    await page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.parametrize("name", PAGES_TO_LOOK_AT)
