@@ -105,14 +105,14 @@ async def life(folder: Path) -> None:
     made = [await matrix.found_enterprise(makers) for _ in range(3)]
     await number(2)
     await certificate_signing.sign_waiting(issuer=issuer, now=NOW)
-    legal = await made[0].member()
+    legal = made[0].member
     await applying.ready(legal)
     address = Address("李强", "010-88653588", "北京市西城区月坛南街59号")
     for one, action, reason in (
         (made[1], Action.SUSPEND, Reason.UNDER_CHECK),
         (made[2], Action.REVOKE, Reason.FALSE_MATERIAL),
     ):
-        holder, certificate = await one.member(), one.things["certificate"]
+        holder, certificate = one.member, one.things["certificate"]
         await plaques.order(one.id, certificate, address, actor=holder, vault=VAULT, now=NOW)
         await certificate_life.change(
             certificate, action, reason=reason, words="核查", second="李强", actor=BY, now=NOW
