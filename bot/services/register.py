@@ -300,7 +300,7 @@ class Register:
         self._take(kept.table, kept.records, kept.marks)
         self._proving.take(self._table)
         self.as_of = kept.as_of
-        self._tables.behind = kept.behind
+        self._tables.fall_behind(is_behind=kept.behind)
         log.info("register_restored", certificates=len(self), as_of=kept.as_of.isoformat())
 
     def close(self) -> None:

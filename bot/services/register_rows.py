@@ -61,7 +61,10 @@ _CODES = (
     f"SELECT {sql_hash('c.credit_code')} AS code, {sql_hash('c.number')} AS hash"  # noqa: S608
     " FROM certificate c WHERE c.token IS NOT NULL ORDER BY 1, 2"
 )
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '64MB'"
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '64MB';"
+    " SET LOCAL client_connection_check_interval = '2s'"  # or it sorts on for who is gone
+)
 _KEYS = f"SELECT {FIELDS} FROM signing_key"  # noqa: S608
 _LIST = "SELECT made_at, body FROM status_list WHERE made_at > $1"
 

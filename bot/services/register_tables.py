@@ -49,15 +49,21 @@ class Tables:
         """
         if since.history != at.history or since.xmin > at.xmin:  # restored, or another server
             table, since = None, Marks(0, at.history)
+        if self._folder is not None and not self._folder.may_keep:
+            newer = await asyncio.to_thread(self._folder.load_newer, table, at.history)
+            if newer is not None:
+                self._give_up()  # the keeper's came after all, and that one is shared
+                return newer, register_folder.marks_of(newer)
         if self._made is not None and self._made.head["history"] != at.history:
             self._made = None
         if self._made is not None:
             return self._made, register_folder.marks_of(self._made)
-        if self._folder is not None and not self._folder.may_keep:
-            newer = await asyncio.to_thread(self._folder.load_newer, table, at.history)
-            if newer is not None:
-                return newer, register_folder.marks_of(newer)
         return table, since
+
+    def _give_up(self) -> None:
+        self._made = None
+        if self._making is not None:
+            self._making.cancel()
 
     def taken(self, table: Table | None) -> None:
         """It is in use; until then a look that fails finds it again."""
@@ -67,8 +73,6 @@ class Tables:
     def fall_behind(self, *, is_behind: bool) -> None:
         if is_behind and not self.behind:
             self._behind_since = asyncio.get_running_loop().time()
-        if not is_behind and self._making is not None:
-            self._making.cancel()  # the keeper's came after all, and that one is shared
         self.behind = is_behind
 
     def are_due(self, table: Table | None, *, can_sign: bool) -> bool:

@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
-from bot.clients import register_file
 from bot.clients.database import connect
 from bot.domain.certificate_token import address
 from bot.domain.certificates import Action, Reason
@@ -248,35 +247,6 @@ async def test_a_keeper_that_cannot_write_goes_on_in_memory(
     assert [outcome(keeper, row) for row in rows] == [Outcome.REVOKED, *[Outcome.VALID] * 7]
     assert keeper._table.count == 8
     assert UNWRITTEN._value.get() > before
-
-
-async def test_who_waits_too_long_for_the_keeper_makes_a_table_for_itself(
-    connection,
-    issuer,
-    opened,
-    small,
-    monkeypatch,
-    tmp_path,
-):
-    rows = [await signed(issuer) for _ in range(8)]
-    keeper, other = opened(), opened()
-    keeper._folder.is_keeper()  # and it does nothing, as if it were frozen
-    await other.refresh(connection, now=NOW)
-    patient = other._tables.are_due(other._table, can_sign=True)
-    monkeypatch.setattr(register_tables, "KEEPER_PATIENCE_S", 0.0)
-
-    async def has_lost_patience() -> bool:
-        return other._tables.are_due(other._table, can_sign=True)
-
-    await until(has_lost_patience, "the clock of the loop to move", limit_s=5)
-    await other.catch_up(connection, now=NOW)
-
-    assert patient is False
-    assert [outcome(other, row) for row in rows] == [Outcome.VALID] * 8
-    assert not (tmp_path / "state" / register_file.NAME).exists()
-    await keeper.catch_up(connection, now=NOW)
-    await other.refresh(connection, now=NOW)
-    assert [outcome(other, row) for row in rows] == [Outcome.VALID] * 8
 
 
 async def until_it_is(found: Register, row: Certificate, wanted: Outcome) -> None:
