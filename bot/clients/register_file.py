@@ -22,8 +22,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
+import structlog
 
 from bot.clients.signer import Sign, verify
+
+log = structlog.get_logger()
 
 NAME = "certificates.register"
 MARK = b"CREDREG3"
@@ -200,10 +203,15 @@ def load(path: Path, trust: Callable[[Head], bytes]) -> Table:
 
 def _mapped(file: IO[bytes]) -> mmap.mmap:
     """Kept in memory where the system lets us: pages of files are what it takes away first when it
-    wants memory back, and then a question waits for the disk."""
-    with suppress(OSError):  # it is more than this account may keep, see `ulimit -l`
+    wants memory back, and then a question waits for the disk.
+
+    Mapping holds up every thread: 3 ms for 230,000 certificates.
+    """
+    try:
         return mmap.mmap(file.fileno(), 0, flags=_KEPT, prot=mmap.PROT_READ)
-    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError:  # more than this account may keep: `ulimit -l`, LimitMEMLOCK of systemd
+        log.info("register_not_kept_in_memory", bytes=os.fstat(file.fileno()).st_size)
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _read_head(file: IO[bytes]) -> tuple[Head, bytes, bytes, int]:
