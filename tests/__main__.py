@@ -1,12 +1,13 @@
 """`./run test`: every gate and test, with coverage; more words go to pytest as they are."""
 
 import os
+import shlex
 import sys
 
 from tests.nursery import forked, seedling
 from tests.nursery.asking import begin
 
-INTERPRETER = f"{sys.executable} -S -m {seedling.__name__}"
+INTERPRETER = f"{shlex.quote(sys.executable)} -S -m {seedling.__name__}"
 EVERYTHING = ["--tx", f"4*popen//python={INTERPRETER}", "--dist", "worksteal"]
 
 

@@ -27,6 +27,7 @@ from typing import NoReturn
 
 PROBES = "tests.probes"
 FILES = 3  # standard input, output and errors
+SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
 
 
 def read_product() -> None:
@@ -44,39 +45,65 @@ def read_tests() -> None:
     """Every test, and all that they import."""
     import pytest
 
-    with contextlib.redirect_stdout(io.StringIO()):  # what is wrong is told by whoever runs them
-        pytest.main(["--collect-only", "-q", "-n0", "-p", "no:cacheprovider", "-p", PROBES])
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        code = pytest.main(["--collect-only", "-q", "-n0", "-p", "no:cacheprovider", "-p", PROBES])
+    if code:
+        sys.stderr.write(told.getvalue())
 
 
 READS: Mapping[str, Callable[[], None]] = {"product": read_product, "tests": read_tests}
 
 
-def keep(door: socket.socket) -> None:
-    woken, wake = os.pipe2(os.O_NONBLOCK)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    for one in (signal.SIGCHLD, signal.SIGTERM):
-        signal.signal(one, lambda *_: None)
-    askers: dict[int, socket.socket] = {}
-    while True:
-        ready, _, _ = select.select([door, woken], [], [])
-        if woken in ready:
-            if signal.SIGTERM in os.read(woken, 4096):
-                return
-            _tell_ended(askers)
-        if door in ready:
-            asker, _ = door.accept()
+class Mother:
+    """Goes on until she is told to end."""
+
+    def __init__(self, door: socket.socket) -> None:
+        self._door = door
+        self._askers: dict[int, socket.socket] = {}
+        """By the process that each was given."""
+        self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        for one in SIGNALS:
+            signal.signal(one, lambda *_: None)
+
+    def keep(self) -> None:
+        waiting = select.poll()
+        for file in (self._woken, self._door):
+            waiting.register(file, select.POLLIN)
+        while True:
+            ready = {file for file, _ in waiting.poll()}
+            for pid, asker in self._askers.items():
+                if asker.fileno() in ready:  # whoever asked for it is gone, however it went
+                    waiting.unregister(asker)
+                    os.kill(pid, signal.SIGTERM)
+            if self._woken in ready:
+                if signal.SIGTERM in os.read(self._woken, 4096):
+                    return
+                self._tell_ended(waiting)
+            if self._door.fileno() in ready:
+                self._take(waiting)
+
+    def _take(self, waiting: select.poll) -> None:
+        asker, _ = self._door.accept()
+        try:
             pid = _fork(asker)
-            asker.sendall(b"%d\n" % pid)
-            askers[pid] = asker
-
-
-def _tell_ended(askers: dict[int, socket.socket]) -> None:
-    while askers:
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if not pid:
+        except (OSError, LookupError, ValueError):  # it was gone before it had said what
+            asker.close()
             return
-        with contextlib.suppress(BrokenPipeError), askers.pop(pid) as asker:
-            asker.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+        self._askers[pid] = asker
+        waiting.register(asker, 0)  # tells of its end alone
+        with contextlib.suppress(OSError):
+            asker.sendall(b"%d\n" % pid)
+
+    def _tell_ended(self, waiting: select.poll) -> None:
+        while self._askers:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            with self._askers.pop(pid) as asker, contextlib.suppress(OSError, KeyError):
+                waiting.unregister(asker)
+                asker.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 def _fork(asker: socket.socket) -> int:
@@ -85,10 +112,11 @@ def _fork(asker: socket.socket) -> int:
     with asker.makefile("rb") as words:
         asked = json.loads(words.read())
     parent = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the child's are its own
     pid = os.fork()
     if pid == 0:
-        asker.close()
         _become(*asked, files=files, parent=parent)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     for file in files:
         os.close(file)
     return pid
@@ -102,13 +130,13 @@ def _become(
     code = 1
     try:
         signal.set_wakeup_fd(-1)
-        for one in (signal.SIGCHLD, signal.SIGTERM):
+        for one in SIGNALS:
             signal.signal(one, signal.SIG_DFL)
         os.setsid()
         die_with_parent(parent, signal.SIGTERM)
         for number, file in enumerate(files):
             os.dup2(file, number)
-            os.close(file)
+        os.closerange(FILES, os.sysconf("SC_OPEN_MAX"))  # her door, and what others hold
         sys.stdin = open(0, closefd=False)  # noqa: SIM115  # nothing that she has read
         os.environ.clear()
         os.environ.update(env)
@@ -131,13 +159,21 @@ def _become(
 def main() -> None:
     with socket.socket(fileno=os.dup(0)) as door:
         place = Path(door.getsockname())
-        READS[sys.argv[1]]()
-        gc.collect()
-        gc.freeze()
-        assert threading.active_count() == 1, "only the thread that forks lives on in what it forks"
-        keep(door)
-        place.unlink()
-        place.parent.rmdir()
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(_tidy(place)))
+        try:
+            READS[sys.argv[1]]()
+            gc.collect()
+            gc.freeze()
+            assert threading.active_count() == 1, "only the thread that forks lives on in a fork"
+            Mother(door).keep()
+        finally:
+            _tidy(place)
+
+
+def _tidy(place: Path) -> int:
+    place.unlink(missing_ok=True)
+    place.parent.rmdir()
+    return 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ python -S -m tests.nursery.seedling … -c LINE
 """
 
 import os
+import signal
 import sys
 
 from tests.nursery.asking import ask
@@ -13,6 +14,7 @@ CHILD = "tests.nursery.worker"
 
 
 def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which ends the rest
     connection = ask(os.environ[PLACE], CHILD, sys.argv[-1:], os.environ, (0, 1, 2))
     with connection.makefile("rb") as words:
         words.readline()
