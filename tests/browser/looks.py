@@ -395,13 +395,13 @@ async def signed_by_link(stage: Stage) -> None:
     await stage.page.get_by_role("heading", name="签字完成").wait_for()
 
 
-async def applying_for(stage: Stage) -> applying.Desk:
+async def applying_for(stage: Stage) -> applying.Clerk:
     """Somebody whose enterprise may apply for everything."""
     opened = await stage.sign_in()
     firm = await applying.ready(opened.member, NAME)
     cabinet = stage.site.deps.cabinet
     assert cabinet is not None
-    return applying.Desk(firm, opened.member, cabinet)
+    return applying.Clerk(firm, opened.member, cabinet)
 
 
 def applied(path: str, *, how: str = "begun") -> Open:
@@ -410,8 +410,8 @@ def applied(path: str, *, how: str = "begun") -> Open:
     async def go(stage: Stage) -> None:
         desk = await applying_for(stage)
         case = await desk.begin(applying.RATING)
-        await desk.hand_in(case, "capital", applying.page(1))
-        await desk.hand_in(case, "premises", applying.page(1))  # the same: worth a warning
+        await desk.hand_in(case, "capital", b"1")
+        await desk.hand_in(case, "premises", b"1")  # the same: worth a warning
         if how != "begun":
             await desk.fill(case)
         if how not in {"begun", "whole"}:
