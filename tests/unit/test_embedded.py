@@ -19,13 +19,20 @@ from bot.embedded.home import (
 )
 from bot.embedded.postgres import EmbeddedPostgres
 from bot.processes import Account
-from tests.engines import reachable_folder
+from tests.engines import plant, reachable_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with reachable_folder() as path:
         yield path
+
+
+@pytest.fixture
+def planted(folder: Path) -> Path:
+    """A data folder that `prepare` has made for the whole run: to make one takes seconds."""
+    plant(folder)
+    return folder / "postgres"
 
 
 def test_every_checkout_has_a_folder_of_its_own_and_root_stays_out_of_its_home():
@@ -59,32 +66,29 @@ def test_a_private_folder_lets_nobody_else_in(folder: Path):
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
 
 
-def test_a_set_up_that_was_cut_off_is_begun_again(folder: Path):
-    server = EmbeddedPostgres(folder / "postgres")
-    server.prepare()
-    shutil.move(folder / "postgres" / "data", folder / "postgres" / "data.new")
-    (folder / "postgres" / "data.new" / "PG_VERSION").unlink()
+def test_a_set_up_that_was_cut_off_is_begun_again(planted: Path):
+    server = EmbeddedPostgres(planted)
+    shutil.move(planted / "data", planted / "data.new")
+    (planted / "data.new" / "PG_VERSION").unlink()
 
     server.prepare()
 
-    assert (folder / "postgres" / "data" / "PG_VERSION").exists()
-    assert not (folder / "postgres" / "data.new").exists()
+    assert (planted / "data" / "PG_VERSION").exists()
+    assert not (planted / "data.new").exists()
     assert server.running_pid() is None
 
 
-def test_a_folder_of_another_major_version_is_refused_and_left_as_it_is(folder: Path):
-    server = EmbeddedPostgres(folder / "postgres")
-    server.prepare()
-    (folder / "postgres" / "data" / "PG_VERSION").write_text("12\n")
+def test_a_folder_of_another_major_version_is_refused_and_left_as_it_is(planted: Path):
+    (planted / "data" / "PG_VERSION").write_text("12\n")
 
     with pytest.raises(RuntimeError, match="属于 PostgreSQL 12"):
-        server.prepare()
+        EmbeddedPostgres(planted).prepare()
 
-    assert (folder / "postgres" / "data" / "base").is_dir()
+    assert (planted / "data" / "base").is_dir()
 
 
-def test_a_server_that_cannot_start_says_where_to_read_why(folder: Path):
-    server = EmbeddedPostgres(folder / "postgres", {"shared_buffers": "no such size"})
+def test_a_server_that_cannot_start_says_where_to_read_why(planted: Path):
+    server = EmbeddedPostgres(planted, {"shared_buffers": "no such size"})
     server.prepare()
 
     with pytest.raises(RuntimeError, match=r"server\.log"):
