@@ -18,7 +18,7 @@ from bot.embedded.postgres import DATABASE, RECKLESS, STOP_WITH, EmbeddedPostgre
 from bot.embedded.valkey import EmbeddedValkey
 from bot.processes import stop
 
-TEMPLATE = "template_of_tests"
+TEMPLATE = DATABASE  # nobody works in it; a copy of it costs 0.4 s of CPU
 CLUSTER = "TEST_CLUSTER"
 DATABASE_URL = "TEST_DATABASE_URL"
 REDIS_URL = "TEST_REDIS_URL"
@@ -70,7 +70,6 @@ class Engines:
         os.environ[CLUSTER] = str(self.folder / "at-rest")
         subprocess.run(["cp", "-a", self.folder / "postgres", os.environ[CLUSTER]], check=True)
         self.postgres_pid = self.postgres.start()
-        asyncio.run(create_database(self.postgres.url, TEMPLATE, template=DATABASE))
         os.environ[DATABASE_URL] = self.postgres.url_of(TEMPLATE)
         os.environ[REDIS_URL] = self.valkey.url
 
