@@ -1,5 +1,6 @@
 """Registers on a folder of their own, as the processes of one machine have them."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -24,6 +25,20 @@ def issuer(tmp_path: Path) -> Issuer:
 @pytest.fixture
 async def connection(db: str) -> asyncpg.Connection:
     return await onlooker(db)
+
+
+@pytest.fixture(scope="session")
+async def superuser(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def owner(db: str, superuser: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+    """Who may do everything, in a session as it is at first."""
+    yield superuser
+    await superuser.reset()
 
 
 @pytest.fixture

@@ -43,13 +43,6 @@ class State(StrEnum):
 
 
 @pytest.fixture
-async def owner(db: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(db)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def toys(owner: asyncpg.Connection) -> AsyncIterator[None]:
     """An audited table, joined as migrations do it: by one line."""
     await owner.execute(

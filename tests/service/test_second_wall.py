@@ -22,13 +22,6 @@ CURRENT = "SELECT current_user AS name"
 
 
 @pytest.fixture
-async def owner(db: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(db)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def bound(owner: asyncpg.Connection) -> AsyncIterator[None]:
     """USER acts for OURS, nobody for THEIRS; both have a fact and are scored."""
     was = await owner.fetchval("SELECT pg_get_functiondef('bound_enterprises'::regproc)")
