@@ -36,6 +36,7 @@ async def open_house(redis_url: str, *, clock: Callable[[], datetime]) -> AsyncI
         equipped(Config(), redis_url, clock) as deps,
         TestServer(build_app(deps)) as product,
     ):
+        await deps.hints._redis.flushdb()  # the clock stands still: what came before is a repeat
         base = f"http://127.0.0.1:{product.port}"
         app: web.Application = build_sandbox(Config(), clock=clock, callback_base=base)
         app[WORLD].ledger.remember("menu", FIRST_MENU)

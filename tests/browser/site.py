@@ -56,6 +56,7 @@ async def open_site(redis_url: str, *more: Route) -> AsyncIterator[Site]:
         config = Config(public_url=url, sandbox_port=unused_port(), state_dir=Path(folder))
         simulated = TestServer(build_sandbox(config, clock=clock), port=config.sandbox_port)
         async with equipped(config, redis_url, clock) as deps, simulated:
+            await deps.hints._redis.flushdb()  # numbers of messages that earlier tests have used
             runner = web.AppRunner(build_app(deps, routes=(*ROUTES, *more)))
             await runner.setup()
             await web.SockSite(runner, sock).start()

@@ -34,7 +34,6 @@ async def phone(db, redis_url, browser):
         )
         yield page
         await page.close()
-        await house.redis.flushdb()  # the clock stands still: the next follower would be a repeat
 
 
 async def open_popup(page: Page) -> None:
