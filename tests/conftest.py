@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from itertools import chain, groupby
 
@@ -151,12 +151,30 @@ async def filled(emptier: asyncpg.Connection) -> PreparedStatement:
     )
 
 
+@pytest.fixture(scope="session")
+def empty(
+    orm: str, emptier: asyncpg.Connection, filled: PreparedStatement, jail: None
+) -> Callable[[], Awaitable[str]]:
+    """Empties all tables; answers the database's address."""
+
+    async def empty() -> str:
+        tables = await filled.fetch()
+        deletes = ";".join(f"DELETE FROM {row['name']}" for row in tables)
+        await emptier.execute(f"SET session_replication_role = replica;{deletes}")
+        if worn := [row["name"] for row in tables if row["worn"]]:
+            await emptier.execute(f"VACUUM {','.join(worn)}")
+        return orm
+
+    return empty
+
+
 @pytest.fixture
-async def db(orm: str, emptier: asyncpg.Connection, filled: PreparedStatement, jail: None) -> str:
+async def db(empty: Callable[[], Awaitable[str]]) -> str:
     """The ORM on empty tables; answers the database's address."""
-    tables = await filled.fetch()
-    deletes = ";".join(f"DELETE FROM {row['name']}" for row in tables)
-    await emptier.execute(f"SET session_replication_role = replica;{deletes}")
-    if worn := [row["name"] for row in tables if row["worn"]]:
-        await emptier.execute(f"VACUUM {','.join(worn)}")
-    return orm
+    return await empty()
+
+
+@pytest.fixture(scope="module")
+async def kept_db(empty: Callable[[], Awaitable[str]]) -> str:
+    """The same for a module whose tests do not mind what the ones before them left."""
+    return await empty()

@@ -193,6 +193,9 @@ PERSONAL: Mapping[str, Callable[[Enterprise], str]] = {
 # What anybody may see, in addresses that are for the public only.
 SHOWN = frozenset({"commitment"})
 
+# How somebody's hold on an enterprise is not there yet, or over.
+FORMER = (State.DISPUTED, State.SUSPENDED, State.EXPIRED)
+
 # Bodies that the routes accept, by address: JSON for the API, a form for a page.
 BODIES: Mapping[str, Mapping[str, object]] = {
     "/api/account/closing": {"understood": True},
@@ -348,7 +351,7 @@ class Asker:
     """Asks one application as many people, each of whom signs in once at each door."""
 
     def __init__(self, client: TestClient, *enterprises: Enterprise) -> None:
-        self._client = client
+        self.client = client
         self._tokens = ChainMap({}, *(one.tokens for one in enterprises))
 
     async def ask(
@@ -378,7 +381,7 @@ class Asker:
         elif route.method != "GET":
             more["data"] = urlencode(body)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return await self._client.request(
+        return await self.client.request(
             route.method, path, headers=headers, allow_redirects=False, **more
         )
 
@@ -399,78 +402,100 @@ async def _as_mini(openid: str) -> str:
     return (await sessions.sign_in(known, Door.MINI, now=NOW)).token
 
 
-async def faults(
-    client: TestClient,
-    route: Route,
-    ours: Enterprise,
-    theirs: Enterprise,
-    makers: Mapping[str, Maker] = OWNED,
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Two enterprises that have whatever an address can name, and who was of the other once.
+
+    They serve all routes: what is asked of them is refused, or only looked at by its own people.
+    """
+
+    asker: Asker
+    ours: Enterprise
+    theirs: Enterprise
+    former: Mapping[State, str]
+
+
+async def parties(client: TestClient) -> Parties:
+    ours, theirs = [await found_enterprise() for _ in range(2)]
+    former = {state: f"{state.value}-{uuid4().hex}" for state in FORMER}
+    for state, openid in former.items():
+        await people.put(await people.bind(await theirs.sign_in(openid), theirs.id), state)
+    return Parties(Asker(client, ours, theirs), ours, theirs, former)
+
+
+async def faults(among: Parties, route: Route) -> list[str]:
     """Ask as everybody for everything; what should not have been answered so."""
     if route.audience not in SIGNED_IN:
         return []
-    found, asker = [], Asker(client, ours, theirs)
-    answer = await asker.ask(route, address(route, theirs.things), None)
+    found = []
+    answer = await among.asker.ask(route, address(route, among.theirs.things), None)
     to_login = answer.status == 302 and answer.headers["Location"].startswith("/h5/login")
     if answer.status != 401 and not to_login:
         found.append(f"{route.method} {route.path}: nobody gets {answer.status}")
+    found += await _of_others(among, route)
+    found += await _formerly_theirs(among, route)
+    found += await _named_in_the_body(among, route)
+    found += await _its_own(among, route)
+    return found
+
+
+async def _of_others(among: Parties, route: Route) -> list[str]:
+    """People of another enterprise, and somebody who is of none."""
+    found, ours, theirs = [], among.ours, among.theirs.things
     for role, person in (("legal", ours.legal), ("agent", ours.agent), ("unbound", "stranger")):
-        mine = {name: str(uuid4()) for name in makers} if role == "unbound" else ours.things
-        for name in owned(route, makers):
-            both = theirs.things, {**mine, name: theirs.things[name]}
+        mine = {name: str(uuid4()) for name in OWNED} if role == "unbound" else ours.things
+        for name in owned(route):
+            both = theirs, {**mine, name: theirs[name]}
             for path in dict.fromkeys(address(route, things) for things in both):
-                answer = await asker.ask(route, path, person)
+                answer = await among.asker.ask(route, path, person)
                 told = OTHERWISE.get((route.method, route.path, name), 404)
                 if answer.status not in {404, told}:
                     found.append(
                         f"{route.method} {route.path}: {role} of another enterprise gets "
                         f"{answer.status} for a foreign {name}"
                     )
-    found += await _formerly_theirs(asker, route, theirs, makers)
-    found += await _named_in_the_body(asker, route, ours, theirs, makers)
-    if (route.method, route.path) not in NOT_FOR_THE_OWNER:
-        personal = [PERSONAL[name] for name in owned(route, makers) if name in PERSONAL]
-        for owner in personal or (lambda of: of.legal, lambda of: of.agent):
-            things = {name: await makers[name](theirs) for name in owned(route, makers)}  # fresh
-            person = owner(theirs)
-            answer = await asker.ask(route, address(route, things), person)
-            if answer.status in {401, 403, 404} or answer.status >= 500:
-                found.append(f"{route.method} {route.path}: its own people get {answer.status}")
     return found
 
 
-async def _formerly_theirs(
-    asker: Asker, route: Route, theirs: Enterprise, makers: Mapping[str, Maker]
-) -> list[str]:
+async def _formerly_theirs(among: Parties, route: Route) -> list[str]:
     """Whoever only says that it is theirs, has lost their phone, or did not renew."""
     found = []
-    if "enterprise" not in owned(route, makers):
+    if "enterprise" not in owned(route):
         return found
-    for state in (State.DISPUTED, State.SUSPENDED, State.EXPIRED):
-        openid = f"{state.value}-{uuid4().hex}"
-        await people.put(await people.bind(await theirs.sign_in(openid), theirs.id), state)
-        answer = await asker.ask(route, address(route, theirs.things), openid)
+    for state, openid in among.former.items():
+        answer = await among.asker.ask(route, address(route, among.theirs.things), openid)
         if answer.status not in {404, *_otherwise(route)}:
             found.append(f"{route.method} {route.path}: {state.value} gets {answer.status}")
     return found
 
 
-async def _named_in_the_body(
-    asker: Asker,
-    route: Route,
-    ours: Enterprise,
-    theirs: Enterprise,
-    makers: Mapping[str, Maker],
-) -> list[str]:
+async def _named_in_the_body(among: Parties, route: Route) -> list[str]:
     """A file or paper of another enterprise, named from an address that is one's own."""
-    found = []
+    found, ours = [], among.ours
     body = BODIES.get(route.path, {})
     for name in IN_BODIES & set(body):
-        foreign = {**body, name: await OWNED[name](theirs)}
-        things = {one: await makers[one](ours) for one in owned(route, makers)}
-        answer = await asker.ask(route, address(route, things), ours.legal, foreign)
+        foreign = {**body, name: among.theirs.things[name]}
+        answer = await among.asker.ask(route, address(route, ours.things), ours.legal, foreign)
         if answer.status != 404:
             found.append(f"{route.method} {route.path}: a foreign {name} gets {answer.status}")
+    return found
+
+
+async def _its_own(among: Parties, route: Route) -> list[str]:
+    """Those whose it is. What they change is an enterprise of this route alone."""
+    if (route.method, route.path) in NOT_FOR_THE_OWNER:
+        return []
+    found, asker, theirs, names = [], among.asker, among.theirs, owned(route)
+    if route.method != "GET":
+        theirs = await found_enterprise({})
+        asker = Asker(asker.client, theirs)
+    personal = [PERSONAL[name] for name in names if name in PERSONAL]
+    for owner in personal or (lambda of: of.legal, lambda of: of.agent):
+        if route.method != "GET":
+            theirs.things = {name: await OWNED[name](theirs) for name in names}  # fresh
+        answer = await asker.ask(route, address(route, theirs.things), owner(theirs))
+        if answer.status in {401, 403, 404} or answer.status >= 500:
+            found.append(f"{route.method} {route.path}: its own people get {answer.status}")
     return found
 
 

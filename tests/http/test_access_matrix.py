@@ -1,6 +1,7 @@
 """Nobody gets what is not theirs: every route, asked by everybody, for everything."""
 
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bot.app import build_app
 from bot.clients.database import fetch
 from bot.config import Config
+from bot.deps import Deps
 from bot.domain.errors import NotFound
 from bot.domain.sessions import Door
 from bot.handlers.audience import SIGNED_IN, Audience
@@ -22,21 +24,27 @@ from tests import matrix, packs, people
 from tests.conftest import NOW
 
 
-@pytest.fixture
-async def deps(db: str, redis_url: str, clock, tmp_path: Path):
-    config = Config.read({"CREDIT_STATE_DIR": str(tmp_path)})
-    async with equipped(config, redis_url, clock) as given:
+@pytest.fixture(scope="module")
+async def deps(
+    kept_db: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Deps]:
+    config = Config.read({"CREDIT_STATE_DIR": str(tmp_path_factory.mktemp("state"))})
+    async with equipped(config, redis_url, lambda: NOW) as given:
         await given.hints._redis.flushdb()
+        await packs.in_force(packs.PUBLIC)
         yield given
 
 
-async def faults(deps, route: Route) -> list[str]:
-    """Of one route, among two enterprises that have what its address names."""
-    await packs.in_force(packs.PUBLIC)
-    needed = {name: matrix.OWNED[name] for name in matrix.owned(route)}
-    ours, theirs = [await matrix.found_enterprise(needed) for _ in range(2)]
-    async with TestClient(TestServer(build_app(deps, routes=(route,)))) as client:
-        return await matrix.faults(client, route, ours, theirs, needed)
+@pytest.fixture(scope="module")
+async def client(deps: Deps) -> AsyncIterator[TestClient]:
+    """The whole application."""
+    async with TestClient(TestServer(build_app(deps))) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def parties(client: TestClient) -> matrix.Parties:
+    return await matrix.parties(client)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
@@ -48,11 +56,11 @@ MEMBERS = [route for route in ROUTES if route.audience in SIGNED_IN]
 
 
 @pytest.mark.parametrize("route", MEMBERS, ids=lambda route: f"{route.method} {route.path}")
-async def test_nobody_gets_what_is_not_theirs(deps, route: Route):
-    assert await faults(deps, route) == []
+async def test_nobody_gets_what_is_not_theirs(parties: matrix.Parties, route: Route):
+    assert await matrix.faults(parties, route) == []
 
 
-async def test_who_has_not_agreed_is_led_to_the_text_from_everywhere(deps):
+async def test_who_has_not_agreed_is_led_to_the_text_from_everywhere(client: TestClient):
     known = [sessions.Known(one, "somebody", "union") for one in (people.OA, people.MINI)]
     pages, mini = [
         (await sessions.sign_in(one, door, now=NOW)).token
@@ -60,21 +68,18 @@ async def test_who_has_not_agreed_is_led_to_the_text_from_everywhere(deps):
     ]
     told = {}
     asked = [one for one in MEMBERS if one.audience is Audience.MEMBER or one.method == "GET"]
-    async with TestClient(TestServer(build_app(deps))) as client:
-        for route in asked:
-            path = matrix.PARAMETER.sub(lambda found: found[1], route.path)
-            headers = {"Cookie": f"session={pages}", "Origin": matrix.ORIGIN}
-            if path.startswith("/api/"):
-                headers = {"Authorization": f"Bearer {mini}", "Idempotency-Key": "0" * 8}
-            headers["Accept"] = "application/json"
-            answer = await client.request(
-                route.method, path, headers=headers, allow_redirects=False
-            )
-            code = (await answer.json())["error"]["code"] if answer.status == 409 else ""
-            told[route.method, route.path] = (
-                answer.headers.get("Location", "").startswith("/h5/agree?to="),
-                code == "privacy_not_agreed",
-            )
+    for route in asked:
+        path = matrix.PARAMETER.sub(lambda found: found[1], route.path)
+        headers = {"Cookie": f"session={pages}", "Origin": matrix.ORIGIN}
+        if path.startswith("/api/"):
+            headers = {"Authorization": f"Bearer {mini}", "Idempotency-Key": "0" * 8}
+        headers["Accept"] = "application/json"
+        answer = await client.request(route.method, path, headers=headers, allow_redirects=False)
+        code = (await answer.json())["error"]["code"] if answer.status == 409 else ""
+        told[route.method, route.path] = (
+            answer.headers.get("Location", "").startswith("/h5/agree?to="),
+            code == "privacy_not_agreed",
+        )
 
     led, refused = (True, False), (False, True)
     for route in asked:
@@ -91,22 +96,21 @@ PUBLIC_BODIES = {
 }
 
 
-async def test_every_post_to_the_api_knows_a_key_when_it_sees_one(deps):
+async def test_every_post_to_the_api_knows_a_key_when_it_sees_one(client: TestClient):
     """Who is signed in gives one; who is not may go without, but not with a bad one."""
     posts = [one for one in ROUTES if one.method == "POST" and one.path.startswith("/api/")]
     token = await matrix._as_mini((await matrix.found_enterprise({})).legal)
     told = {}
-    async with TestClient(TestServer(build_app(deps))) as client:
-        for route in posts:
-            path = matrix.PARAMETER.sub(lambda found: found[1], route.path)
-            body = PUBLIC_BODIES.get(route.path) or matrix.BODIES.get(route.path)
-            who = {} if route.path in PUBLIC_BODIES else {"Authorization": f"Bearer {token}"}
-            codes = []
-            for key in ({}, {"Idempotency-Key": "short"}):
-                given = {"json": body} if route.contract and route.contract.body else {}
-                answer = await client.post(path, headers=who | key, **given)
-                codes.append((await answer.json()).get("error", {}).get("code"))
-            told[route.path] = [code == "idempotency_key_missing" for code in codes]
+    for route in posts:
+        path = matrix.PARAMETER.sub(lambda found: found[1], route.path)
+        body = PUBLIC_BODIES.get(route.path) or matrix.BODIES.get(route.path)
+        who = {} if route.path in PUBLIC_BODIES else {"Authorization": f"Bearer {token}"}
+        codes = []
+        for key in ({}, {"Idempotency-Key": "short"}):
+            given = {"json": body} if route.contract and route.contract.body else {}
+            answer = await client.post(path, headers=who | key, **given)
+            codes.append((await answer.json()).get("error", {}).get("code"))
+        told[route.path] = [code == "idempotency_key_missing" for code in codes]
 
     assert told == {one.path: [one.path not in PUBLIC_BODIES, True] for one in posts}
 
@@ -161,11 +165,13 @@ STRANGERS = ["legal", "agent", "unbound", "disputed", "suspended", "expired"]
 )
 @pytest.mark.parametrize("path", ["/api/enterprises/{enterprise}", "/h5/e/{enterprise}"])
 async def test_the_matrix_catches_a_route_that_is_wrong(
-    deps, path: str, handler: Handler, told: list[str]
+    deps: Deps, parties: matrix.Parties, path: str, handler: Handler, told: list[str]
 ):
     route = Route("GET", path, handler, Audience.MEMBER)
 
-    found = await faults(deps, route)
+    async with TestClient(TestServer(build_app(deps, routes=(route,)))) as client:
+        asker = matrix.Asker(client, parties.ours, parties.theirs)
+        found = await matrix.faults(replace(parties, asker=asker), route)
 
     assert [next(word for word in told if word in line) for line in found] == told
 
@@ -192,7 +198,7 @@ def _body():
     return Body
 
 
-async def test_with_the_filter_sabotaged_the_database_still_shows_nothing(deps):
+async def test_with_the_filter_sabotaged_the_database_still_shows_nothing(deps: Deps):
     """No check, no filter on the enterprise: what is left is the second wall."""
 
     async def everybodys(_request: web.Request) -> web.Response:
