@@ -19,16 +19,20 @@ from pathlib import Path
 
 import asyncpg
 from aiohttp import web
+from jinja2 import FileSystemBytecodeCache
 
 from bot.app import build_app, serve
-from bot.clients.database import open_database
+from bot.clients.database import close_database, open_database
 from bot.clients.hints import open_hints
 from bot.clients.jail import Jail
 from bot.clients.storage import Objects
 from bot.clients.wechat_http import Transport
 from bot.config import Config
 from bot.deps import DEPS, Deps, open_accounts, open_cabinet
+from bot.handlers import pages
 from bot.processes import die_with_parent
+from bot.scoring.library import questionnaire
+from bot.services import schemes
 from bot.web import read_files
 
 BESIDE = ((Objects, "put"), (Objects, "get"), (Objects, "delete"), (Transport, "call"))
@@ -86,6 +90,14 @@ class Fuse:
         return made
 
 
+async def read_rules(database_url: str) -> None:
+    """Every published pack with its questions: no life is long enough to read one twice."""
+    database = await open_database(database_url, pool=1, application="deadly")
+    for one in await schemes.all_published():
+        questionnaire(one.pack)
+    await close_database(database)
+
+
 class Mother:
     """Everything that a server needs and that can be made before it is forked."""
 
@@ -96,8 +108,10 @@ class Mother:
         self.fuse.lay()
         self.jail = Jail()  # its keeper outlives whoever sends it files
         asyncio.run(self.jail.start())
+        asyncio.run(read_rules(database_url))
         asyncio.run(open_database(database_url, pool=2, application="deadly"))
         read_files()
+        pages.environment().bytecode_cache = FileSystemBytecodeCache(str(config.state_dir))
         self.deps = Deps(config, self.clock, open_hints(redis_url))
         self.app = build_app(self.deps)
         self.app.middlewares.insert(0, self.fuse.deadly)
