@@ -4,8 +4,10 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain, groupby
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -20,6 +22,7 @@ from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
+INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
 LONG = ("gate", "faults", "browser")
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
@@ -34,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # the servers belong to the process that started the run
     config.stash[_engines] = Engines()
     config.stash[_engines].announce()
+    if installing := os.environ.pop(INSTALLING, ""):
+        await_tools(int(installing))
+
+
+def await_tools(pid: int) -> None:
+    """The browser and its like, which `./run` installs meanwhile, as a child of this process."""
+    with suppress(ChildProcessError):  # the shell that we were has seen its end already
+        os.waitpid(pid, 0)
+    if not TOOLS.exists():
+        pytest.exit("the tests lack a tool, see above", returncode=1)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
