@@ -110,8 +110,10 @@ async def gone(family: list[psutil.Process]) -> None:
 
 
 def alive(process: psutil.Process) -> bool:
+    """Also one whose first thread has ended and another not yet: that one still holds its port."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1
+        return process.is_running() and not ended
     except psutil.NoSuchProcess:
         return False
 
