@@ -1,10 +1,9 @@
 """kill -9 between the objects and the row of a file: the two never disagree for long."""
 
 import asyncio
+import os
 import signal
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from bot.services import file_upkeep, files
 from models import FilePiece, StoredFile
 from tests import papers, people
 from tests.conftest import NOW
+from tests.nursery import forked
 
 pytestmark = pytest.mark.faults
 
@@ -22,11 +22,11 @@ OBJECTS = 3  # the document and its two pages
 @pytest.mark.parametrize("cut", range(1, OBJECTS + 2))
 async def test_a_killed_process_leaves_a_whole_file_or_nothing_that_lasts(db, tmp_path, cut):
     enterprise = await people.enterprise()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.keeping_process", db, str(tmp_path), str(enterprise),
-        str(cut), cwd=Path(__file__).parents[2],
+    process = forked.start(
+        "tests.faults.keeping_process", db, str(tmp_path), str(enterprise), str(cut),
+        env=os.environ, output=2,
     )  # fmt: skip
-    assert await process.wait() == -signal.SIGKILL
+    assert await asyncio.to_thread(process.wait) == -signal.SIGKILL
 
     whole = cut > OBJECTS
     rows = await StoredFile.all()
