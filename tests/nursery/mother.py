@@ -161,9 +161,11 @@ def main() -> None:
         place = Path(door.getsockname())
         signal.signal(signal.SIGTERM, lambda *_: os._exit(_tidy(place)))
         try:
+            gc.disable()  # what is read stays: to look through it again and again costs a sixth
             READS[sys.argv[1]]()
             gc.collect()
             gc.freeze()
+            gc.enable()
             assert threading.active_count() == 1, "only the thread that forks lives on in a fork"
             Mother(door).keep()
         finally:
