@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 
+from tests import scratch
 from tests.nursery import forked, seedling
 from tests.nursery.asking import begin
 
@@ -14,6 +15,7 @@ EVERYTHING = ["--tx", f"4*popen//python={INTERPRETER}", "--dist", "worksteal"]
 def main() -> None:
     words = sys.argv[1:]
     if not words:
+        scratch.settle()
         os.environ["PYTEST_PLUGINS"] = "tests.covering"
         os.environ[seedling.PLACE] = begin("tests")
         os.environ[forked.PLACE] = begin("product")

@@ -17,7 +17,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from bot import deps
 from bot.clients.database import close_database, open_database
 from bot.clients.jail import Jail
-from tests import onlooking
+from tests import onlooking, scratch
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
@@ -57,6 +57,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 def pytest_unconfigure(config: pytest.Config) -> None:
     if engines := config.stash.get(_engines, None):
         engines.stop()
+        scratch.clear()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -69,9 +69,16 @@ class Engines:
         stop(self.postgres_pid, STOP_WITH, 20.0)
         os.environ[CLUSTER] = str(self.folder / "at-rest")
         subprocess.run(["cp", "-a", self.folder / "postgres", os.environ[CLUSTER]], check=True)
+        _share_in_folder(Path(os.environ[CLUSTER]))
         self.postgres_pid = self.postgres.start()
         os.environ[DATABASE_URL] = self.postgres.url_of(TEMPLATE)
         os.environ[REDIS_URL] = self.valkey.url
+
+
+def _share_in_folder(cluster: Path) -> None:
+    """What a killed server shared with its children goes with its folder, not with the machine."""
+    with (cluster / "data/postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write("dynamic_shared_memory_type = mmap\n")
 
 
 async def _drop_template0(url: str) -> None:
