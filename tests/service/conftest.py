@@ -27,6 +27,14 @@ async def connection(db: str) -> asyncpg.Connection:
     return await onlooker(db)
 
 
+@pytest.fixture
+async def no_texts(db: str, emptier: asyncpg.Connection) -> AsyncIterator[None]:
+    """Not even the product's own, nor any that came as a file's and nobody else knows."""
+    await emptier.execute("DELETE FROM content_version")
+    yield
+    await emptier.execute("DELETE FROM content_version")
+
+
 @pytest.fixture(scope="session")
 async def superuser(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database_url)

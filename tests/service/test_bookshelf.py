@@ -3,6 +3,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from bot.domain.actors import Staff
 from bot.domain.knowledge import Press
 from bot.domain.matching import Language
@@ -25,6 +27,7 @@ LANGUAGE = Language.read(
 )
 LAST = timedelta(minutes=30)
 FILES = {"message/hello": "您好"}
+pytestmark = pytest.mark.usefixtures("no_texts")
 
 
 def shelf(pause_s: float = 0.001) -> Bookshelf:

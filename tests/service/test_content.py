@@ -12,6 +12,7 @@ from models import ContentVersion
 from tests.conftest import NOW
 
 LATER = NOW + timedelta(hours=1)
+pytestmark = pytest.mark.usefixtures("no_texts")
 
 
 async def bodies() -> dict[str, tuple[int, str, str]]:
