@@ -12,6 +12,7 @@ import structlog
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import RedisError
 
 log = structlog.get_logger()
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 PATIENCE_S = 0.25  # longer than this, and the hint is not worth waiting for
 PAUSE_S = 2.0  # after a failure Redis is left alone for this long
 KEEP_S = 60
+DRIVER = DriverInfo()  # else its version is looked for on the disk by each new connection
 
 # KEYS are asked for where ARGV is empty, and remembered with their ARGV where it is not.
 EXCHANGE = f"""
@@ -117,6 +119,7 @@ def open_hints(url: str) -> Hints:
             url,
             decode_responses=True,
             single_connection_client=True,  # one batch at a time needs no pool
+            driver_info=DRIVER,
             retry=Retry(NoBackoff(), 1),  # a connection that died meanwhile is opened again
             socket_timeout=PATIENCE_S * 4,
             socket_connect_timeout=PATIENCE_S * 4,

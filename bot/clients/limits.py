@@ -10,6 +10,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from bot.clients.hints import DRIVER
+
 log = structlog.get_logger()
 
 PATIENCE_S = 0.25
@@ -75,6 +77,7 @@ def open_limits(url: str) -> Limits:
         aioredis.Redis.from_url(
             url,
             max_connections=20,
+            driver_info=DRIVER,
             retry=Retry(NoBackoff(), 1),  # a connection that died meanwhile is opened again
             socket_timeout=PATIENCE_S,
             socket_connect_timeout=PATIENCE_S,
