@@ -16,7 +16,7 @@ def main() -> None:
     words = sys.argv[1:]
     if not words:
         scratch.settle()
-        os.environ["PYTEST_PLUGINS"] = "tests.covering"
+        os.environ["PYTEST_PLUGINS"] = "tests.covering,tests.judging"
         os.environ[seedling.PLACE] = begin("tests")
         os.environ[forked.PLACE] = begin("product")
     argv = [sys.executable, "-m", "pytest", *(words or EVERYTHING)]

@@ -24,12 +24,12 @@ from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
 INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
-LONG = ("gate", "faults", "browser")
+LONG = ("faults", "browser")
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
 # Each application would bring its two hundred texts anew; one that finds them does not.
 STAYS = {"content_version": f"author = '{content.FILES}'"}
-COVERING = "tests.covering"  # present when the whole suite runs
+LOOKING_FOR_GAPS = ("tests.covering", "tests.judging")  # present when the whole suite runs
 
 _engines = pytest.StashKey[Engines]()
 _gaps = pytest.StashKey[list[str]]()
@@ -86,15 +86,17 @@ def is_long(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A skipped test hides a gap, and so does code that no test runs: either fails the run."""
+    """A skipped test hides a gap, and so do code that no test runs and a gate that does not hold:
+    each fails the run."""
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if hasattr(config, "workerinput") or reporter is None or config.option.collectonly:
         return
     skipped = len(reporter.stats.get("skipped", ()))
     config.stash[_gaps] = [f"{skipped} tests were skipped"] if skipped else []
-    if covering := config.pluginmanager.get_plugin(COVERING):
-        config.stash[_gaps] += covering.gaps()
+    for name in LOOKING_FOR_GAPS:
+        if plugin := config.pluginmanager.get_plugin(name):
+            config.stash[_gaps] += plugin.gaps()
     if config.stash[_gaps] and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
