@@ -12,7 +12,7 @@ from bot.services.register import Register
 from bot.services.signing_keys import Issuer
 from tests.onlooking import onlooker
 from tests.service.proving import followed, until_proved
-from tests.service.test_certificates import signed
+from tests.service.test_certificates import several
 
 BASE = "https://cx.example.org.cn"
 
@@ -71,7 +71,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def rows(small, db, issuer):
-    return [await signed(issuer) for _ in range(8)]
+    return await several(issuer, 8)
 
 
 @pytest.fixture

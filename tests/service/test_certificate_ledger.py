@@ -25,7 +25,7 @@ from bot.services.inserting import MANY
 from models import Certificate
 from tests import people
 from tests.conftest import NOW
-from tests.service.test_certificates import TWO, change, made, signed
+from tests.service.test_certificates import TWO, change, made, several, signed
 from tests.service.test_register_trust import tampered
 
 PLANTED = (
@@ -41,7 +41,7 @@ FORGERIES = {
 
 
 async def test_what_the_programme_does_is_as_the_log_says(db, issuer, monkeypatch):
-    rows = [await signed(issuer) for _ in range(3)]
+    rows = await several(issuer, 3)
     await change(rows[0].number, Action.SUSPEND, Reason.UNDER_CHECK)
     await change(rows[0].number, Action.RESUME, Reason.CLEARED)
     await people.join(rows[1].enterprise_id, until=NOW.date() - timedelta(days=1))

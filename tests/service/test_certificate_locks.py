@@ -15,7 +15,7 @@ from bot.services import binding_steps, certificate_lapses, certificate_life, pl
 from models import PlaqueOrder
 from tests import waiting
 from tests.conftest import NOW
-from tests.service.test_certificates import signed, somebody_waits
+from tests.service.test_certificates import several, signed, somebody_waits
 from tests.service.test_commitments import holder
 from tests.service.test_plaques_command import VAULT, WHERE
 
@@ -55,7 +55,7 @@ async def test_the_lock_of_an_enterprise_keeps_off_whoever_reads_its_name_to_sig
 
 
 async def test_one_that_cannot_lapse_stands_in_nobodys_way(db, issuer, monkeypatch):
-    rows = [await signed(issuer) for _ in range(3)]
+    rows = await several(issuer, 3)
     locked = certificate_life.locked
 
     async def taken(number: str) -> certificate_life.Certificate:

@@ -83,6 +83,13 @@ async def signed(issuer: Issuer, now=NOW, **wanted) -> Certificate:
     return await Certificate.get(id=issued.id)
 
 
+async def several(issuer: Issuer, count: int) -> list[Certificate]:
+    """Issued one after the other, signed together."""
+    issued = [(await made()).id for _ in range(count)]
+    await certificate_signing.sign_waiting(issuer=issuer, now=NOW)
+    return await Certificate.filter(id__in=issued).order_by("position")
+
+
 async def change(number, action, reason, *, second="李强", now=NOW, actor=STAFF):
     return await certificate_life.change(
         number, action, reason=reason, words="说明", second=second, actor=actor, now=now
@@ -336,7 +343,7 @@ async def passed(row: Certificate, *, now: datetime) -> certificate_life.Certifi
 async def test_more_certificates_lapse_in_a_night_than_are_looked_at_at_once(
     db, issuer, monkeypatch
 ):
-    rows = [await signed(issuer) for _ in range(5)]
+    rows = await several(issuer, 5)
     monkeypatch.setattr(certificate_lapses, "AT_ONCE", 2)
     late = NOW + timedelta(days=365 + 40)
 

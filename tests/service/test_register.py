@@ -27,7 +27,7 @@ from bot.services.register_rows import Marks
 from bot.services.verification import Verifier
 from models import Certificate
 from tests.conftest import NOW
-from tests.service.test_certificates import BASE, STAFF, change, made, signed
+from tests.service.test_certificates import BASE, STAFF, change, made, several, signed
 from tests.waiting import until
 
 
@@ -168,7 +168,7 @@ async def test_the_first_look_waits_no_longer_than_it_may(opened):
 
 
 async def test_what_was_kept_answers_without_the_database(connection, issuer, opened):
-    rows = [await signed(issuer) for _ in range(3)]
+    rows = await several(issuer, 3)
     await change(rows[1].number, Action.REVOKE, Reason.MISUSE)
     first = opened()
     await first.catch_up(connection, now=NOW)
@@ -198,7 +198,7 @@ async def busy(db: str) -> AsyncIterator[None]:
 async def test_a_table_and_what_came_after_it_answer_as_one(
     busy, connection, issuer, opened, small
 ):
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     keeper, other = opened(), opened()
     for one in (keeper, other):
         await one.catch_up(connection, now=NOW)
@@ -223,7 +223,7 @@ async def test_a_table_and_what_came_after_it_answer_as_one(
 async def test_without_a_key_for_its_files_each_process_makes_its_own_table(
     connection, issuer, small
 ):
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     found = Register(bases=(BASE,))
     await found.catch_up(connection, now=NOW)
 
@@ -235,7 +235,7 @@ async def test_without_a_key_for_its_files_each_process_makes_its_own_table(
 async def test_a_flipped_byte_anywhere_makes_a_file_worthless(
     connection, issuer, opened, small, tmp_path, place
 ):
-    [await signed(issuer) for _ in range(8)]
+    await several(issuer, 8)
     first = opened()
     await first.catch_up(connection, now=NOW)
     first.close()
@@ -310,7 +310,7 @@ async def test_what_waits_for_its_signature_is_not_there_yet(connection, issuer,
 
 
 async def test_signing_again_goes_on_where_it_was_interrupted(connection, issuer, opened):
-    rows = [await signed(issuer) for _ in range(6)]
+    rows = await several(issuer, 6)
     await change(rows[5].number, Action.REVOKE, Reason.MISUSE)
     new = await signing_keys.rotate(
         Purpose.CERTIFICATE, issuer=issuer, by="甲", second="乙", why="更换", now=NOW
@@ -329,7 +329,7 @@ async def test_signing_again_goes_on_where_it_was_interrupted(connection, issuer
 async def test_a_finished_table_outlives_a_look_that_fails(
     connection, issuer, opened, small, monkeypatch, whose
 ):
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     keeper, other = opened(), opened(keeps=False)
     await keeper.refresh(connection, now=NOW)
     await keeper._build(connection, NOW)

@@ -14,7 +14,7 @@ from bot.services.register_word import PROOFS
 from bot.services.verification import Verifier
 from tests.conftest import NOW
 from tests.service.proving import asks_nobody, followed, until_proved
-from tests.service.test_certificates import signed
+from tests.service.test_certificates import several
 from tests.service.test_register import outcome
 from tests.service.test_register_trust import FORGERIES, tampered
 from tests.waiting import until
@@ -116,7 +116,7 @@ async def test_of_a_new_table_only_what_is_new_is_asked(rows, db, issuer, opened
 
     async with followed(keeper, db):
         await until_proved(keeper, 8)
-        new = [await signed(issuer) for _ in range(6)]
+        new = await several(issuer, 6)
         await until_proved(keeper, 14)
 
     assert sorted(asked) == sorted(row.number for row in (*rows, *new))

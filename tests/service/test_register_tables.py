@@ -11,7 +11,7 @@ from bot.services import register_rows, register_tables
 from bot.services.register_folder import LONG_AGO, Kept
 from bot.services.register_rows import Marks
 from tests.conftest import NOW
-from tests.service.test_certificates import signed
+from tests.service.test_certificates import several
 from tests.service.test_register import outcome
 from tests.waiting import until
 
@@ -24,7 +24,7 @@ async def test_who_waits_too_long_for_the_keeper_makes_a_table_for_itself(
     monkeypatch,
     tmp_path,
 ):
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     keeper, other = opened(), opened()
     keeper._folder.is_keeper()  # and it does nothing, as if it were frozen
     await other.refresh(connection, now=NOW)

@@ -21,7 +21,7 @@ from bot.services.verification import Verifier
 from models import Certificate
 from tests.conftest import NOW
 from tests.service.proving import followed
-from tests.service.test_certificates import BASE, STAFF, change, signed
+from tests.service.test_certificates import BASE, STAFF, change, several, signed
 from tests.service.test_register import outcome
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ async def test_a_row_that_nobody_signed_is_no_certificate(
     asked,
 ):
     what, token = forgery
-    rows = [await signed(issuer) for _ in range(8 if asked == "in the table" else 2)]
+    rows = await several(issuer, 8 if asked == "in the table" else 2)
     await tampered(emptier, f"UPDATE certificate SET {what} WHERE number = $1", rows[0].number)
     found = opened()
     await found.catch_up(connection, now=NOW)
@@ -142,7 +142,7 @@ async def test_a_revocation_among_too_many_changes_is_known_before_the_new_table
     opened,
     small,
 ):
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     keeper, other = opened(), opened(keeps=False)
     for one in (keeper, other):
         await one.catch_up(connection, now=NOW)
@@ -178,11 +178,11 @@ async def test_a_new_table_is_taken_while_a_long_transaction_goes_on_elsewhere(
 ):
     long = await connect(db, application="tests")
     await long.execute("BEGIN; SELECT pg_current_xact_id()")
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     keeper, other = opened(), opened(keeps=False)
     for one in (keeper, other):
         await one.catch_up(connection, now=NOW)
-    rows += [await signed(issuer) for _ in range(8)]
+    rows += await several(issuer, 8)
 
     await keeper.catch_up(connection, now=NOW)
     await other.refresh(connection, now=NOW)
@@ -199,7 +199,7 @@ async def test_of_more_endings_than_it_can_take_in_none_is_called_valid(
     small,
 ):
     """Six of the nine that ended are known, the newest; the others are in doubt until the table."""
-    rows = [await signed(issuer) for _ in range(12)]
+    rows = await several(issuer, 12)
     keeper = opened()
     await keeper.catch_up(connection, now=NOW)
     await touched(rows[0])
@@ -232,7 +232,7 @@ async def test_a_keeper_that_cannot_write_goes_on_in_memory(
     small,
     tmp_path,
 ):
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     keeper = opened()
     keeper._folder.is_keeper()
     folder = tmp_path / "state"
@@ -265,7 +265,7 @@ async def test_a_revocation_while_all_are_signed_again_is_known_at_once(
     monkeypatch,
 ):
     """However fast tables grow old, one is made at a time, and not one after the other."""
-    rows = [await signed(issuer) for _ in range(8)]
+    rows = await several(issuer, 8)
     found, made = opened(), []
     monkeypatch.setattr(register_tables, "PAUSE_S", 3600.0)
     build = found._build
