@@ -67,7 +67,7 @@ def changed(good: bytes, parts: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(good)) as book,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made,
     ):
         for name in book.namelist():
             if name not in parts:
