@@ -1,9 +1,9 @@
 """A telephone with WeChat's browser, and the hand on it that counts its taps."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, expect
 
 from tests import applying
 
@@ -13,6 +13,8 @@ USER_AGENT = (
     " MicroMessenger/8.0.53.2740(0x28003544) WeChat/arm64 Weixin NetType/4G Language/zh_CN"
 )
 NETWORK = "Failed to load resource"  # the browser's own line about a refusal: tests ask for some
+# A page still keeps something when it is left: from now on it cannot.
+FORGET = "localStorage.clear(); sessionStorage.clear(); Storage.prototype.setItem = () => {}"
 
 
 @asynccontextmanager
@@ -29,12 +31,35 @@ async def on_phone(browser: Browser, *, scripted: bool = True) -> AsyncIterator[
     )
     page = await context.new_page()
     page.set_default_timeout(30_000)
+    with faultless(page):
+        yield page
+        await context.close()
+
+
+@contextmanager
+def faultless(page: Page) -> Iterator[None]:
     faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-    yield page
-    await context.close()
-    assert [fault for fault in faults if not fault.startswith(NETWORK)] == []
+
+    def fail(error: Error) -> None:
+        faults.append(str(error))
+
+    def hear(line: ConsoleMessage) -> None:
+        if line.type == "error" and not line.text.startswith(NETWORK):
+            faults.append(line.text)
+
+    page.on("pageerror", fail)
+    page.on("console", hear)
+    yield
+    page.remove_listener("pageerror", fail)
+    page.remove_listener("console", hear)
+    assert faults == []
+
+
+async def forget(page: Page) -> None:
+    """The next test finds nothing of this one: a page of its own would start a process."""
+    await page.unroute_all()
+    await page.context.clear_cookies()
+    await page.evaluate(FORGET)
 
 
 class Phone:

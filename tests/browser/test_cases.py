@@ -11,7 +11,7 @@ from bot.services.file_uploads import PART_BYTES
 from bot.services.idempotency import InProgress
 from models import CreditCase
 from tests import applying, papers, people
-from tests.browser.phone import Phone, hand_in, on_phone
+from tests.browser.phone import Phone, faultless, forget, hand_in, on_phone
 from tests.browser.site import open_site
 from tests.conftest import NOW
 
@@ -24,10 +24,17 @@ async def site(db, redis_url):
         yield opened
 
 
-@pytest.fixture
-async def page(browser):
+@pytest.fixture(scope="module")
+async def phone(browser):
     async with on_phone(browser) as page:
         yield page
+
+
+@pytest.fixture
+async def page(site, phone):
+    with faultless(phone):
+        yield phone
+        await forget(phone)
 
 
 @pytest.fixture

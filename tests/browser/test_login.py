@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from models import Identity, Session
+from tests.browser.phone import forget
 from tests.conftest import NOW
 from tests.doors import LI, Doors, open_doors
 
@@ -16,11 +17,17 @@ async def doors(db, redis_url):
         yield opened
 
 
-@pytest.fixture
-async def page(doors, browser):
+@pytest.fixture(scope="module")
+async def tab(browser):
     context = await browser.new_context(viewport={"width": 390, "height": 844})
     yield await context.new_page()
     await context.close()
+
+
+@pytest.fixture
+async def page(doors, tab):
+    yield tab
+    await forget(tab)
 
 
 async def sign_in(doors: Doors, page: Page) -> None:

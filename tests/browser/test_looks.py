@@ -17,12 +17,11 @@ from bot.handlers.uploads import UploadLimits, read_parts
 from bot.routes import ROUTES
 from tests.browser.eyes import PHONE, faults_of, script
 from tests.browser.looks import NO_PAGES, PAGES_TO_LOOK_AT, Stage, draw
+from tests.browser.phone import forget
 from tests.browser.scales import weighed
 from tests.browser.site import open_site
 
 pytestmark = pytest.mark.browser
-# A page still keeps something when it is left: from now on it cannot.
-FORGET = "localStorage.clear(); sessionStorage.clear(); Storage.prototype.setItem = () => {}"
 
 
 class Company(forms.Input):
@@ -108,9 +107,7 @@ async def stage(db, site, tab):
     page, scales = tab
     made = Stage(site, page, db, scales)
     yield made
-    await page.unroute_all()
-    await page.context.clear_cookies()
-    await page.evaluate(FORGET)
+    await forget(page)
     await page.set_viewport_size(PHONE)
     await page.emulate_media(color_scheme="light")
 

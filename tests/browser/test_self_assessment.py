@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from bot.services import drafts
 from tests import people
-from tests.browser.phone import Phone, on_phone
+from tests.browser.phone import Phone, faultless, forget, on_phone
 from tests.conftest import NOW
 from tests.doors import Doors, open_doors
 from tests.packs import PUBLIC
@@ -35,14 +35,21 @@ class Answering(Phone):
         await expect(self.page.locator("[data-saved]")).to_have_text("，已保存")
 
 
+@pytest.fixture(scope="module")
+async def page(browser):
+    async with on_phone(browser) as page:
+        yield page
+
+
 @pytest.fixture
-async def phone(doors: Doors, browser, firm: UUID):
+async def phone(doors: Doors, page: Page, firm: UUID):
     opened = await people.opened()
     await people.bind(opened.member.user_id, firm)
-    async with on_phone(browser) as page:
+    with faultless(page):
         cookie = {"name": "session", "value": opened.token, "url": doors.url}
         await page.context.add_cookies([cookie])
         yield Answering(page, f"{doors.url}/h5/e/{firm}/self", Desk(firm, opened.member))
+        await forget(page)
 
 
 async def known_from_the_licence(phone: Answering) -> None:
