@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -14,7 +13,7 @@ from bot.deps import open_issuer, open_verifier
 from bot.domain.content_checks import Place
 from bot.domain.signing_keys import Purpose
 from bot.services import content_checks, signing_keys
-from models import Certificate, CheckState, ContentCheck, Enterprise, FakeReport, SigningKey
+from models import Certificate, CheckState, ContentCheck, Enterprise, FakeReport
 from models.ids import new_id
 from tests import people, waiting
 from tests.conftest import NOW
@@ -228,59 +227,6 @@ async def test_a_covered_report_says_why_and_is_unfolded_by_name(env):  # noqa: 
 
 def about(row: FakeReport) -> dict[str, Any]:
     return {"place": Place.REPORT, "subject": row.id, "openid": "", "now": NOW}
-
-
-LONG, ODD = "长" * 201, "a\udcffb"
-NAMES = ("--by", "王芳", "--second", "李强")
-REVOKE = ("revoke", "2026CNEAAA00001", "--reason-class", "misuse")
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("certificates", *REVOKE, *NAMES, "--reason", LONG), "原因最多 200 个字"),
-        (("certificates", *REVOKE, *NAMES, "--reason", ODD), "不能保存的字符"),
-        (("certificates", *REVOKE, "--by", "王" * 65, "--second", "李强", "--reason", "冒用"),
-         "姓名最多 30 个字"),
-        (("certificates", "review", "2026CNEAAA00001", "--by", "王芳", "--reason", " "),
-         "请写明原因"),
-        (("certificates", "rename", "2026CNEAAA00001", "--by", "王" * 65, "--reason", "换照"),
-         "姓名最多 30 个字"),
-        (("certificates", "show", "\udcff"), "没有这个编号"),
-        (("certificates", "resign", "--vouched-by", "甲"), "两位不同的工作人员"),
-        (("certificates", "reports", "close", "JB1", "--by", "王芳", "--outcome", LONG),
-         "处理结果最多 200 个字"),
-        (("keys", "make", "--by", "甲", "--reason", LONG), "原因最多 200 个字"),
-        (("keys", "make", "--by", "甲", "--second", "乙", "--reason", "演练", "--from",
-          "9999-12-31"), "一年以内"),
-        (("keys", "make", "--by", "甲", "--second", "乙", "--reason", "演练", "--from",
-          "2001-01-01"), "现在以后"),
-        (("keys", "rotate", "--by", "甲", "--second", "乙" * 65, "--reason", "演练"),
-         "姓名最多 30 个字"),
-        (("keys", "compromise", "99999", "--from", "2026-01-01", "--by", "甲", "--second", "乙",
-          "--reason", "被盗"), "没有这把密钥"),
-        (("keys", "compromise", "1", "--from", "0001-01-01", "--by", "甲", "--second", "乙",
-          "--reason", "被盗"), "2020 年"),
-        (("plaques", "address", str(UUID(int=1)), "--by", "周" * 65), "姓名最多 30 个字"),
-        (("commitments", "take-down", str(UUID(int=1)), *NAMES, "--reason", LONG),
-         "原因最多 200 个字"),
-    ],
-)  # fmt: skip
-async def test_what_cannot_be_kept_is_told_in_a_sentence_and_nothing_is_written(
-    env,  # noqa: F811
-    tmp_path,
-    words,
-    sentence,
-):
-    await issued(env)
-    before = [await Certificate.all().values(), await SigningKey.all().values()]
-    files = sorted(path.name for path in tmp_path.rglob("*.pem"))
-
-    said = await bot(*words, env=env)
-
-    assert (said.code, sentence in said.text, "Traceback" in said.text) == (1, True, False)
-    assert [await Certificate.all().values(), await SigningKey.all().values()] == before
-    assert sorted(path.name for path in tmp_path.rglob("*.pem")) == files
 
 
 async def test_doctor_looks_at_the_keys_that_sign(env, tmp_path):  # noqa: F811
