@@ -7,6 +7,7 @@ Nothing of the product is imported at the top: what was there before the probes 
 """
 
 import array
+import asyncio
 import atexit
 import contextlib
 import gc
@@ -26,6 +27,15 @@ from pathlib import Path
 from typing import NoReturn
 
 PROBES = "tests.probes"
+# What only some of the product's processes read, or all of them late.
+WHEN_NEEDED = (
+    "uvloop",
+    "typer._adapters",
+    "openpyxl",
+    "fontTools.ttLib.ttFont",
+    "bot.clients.sealing",
+    "tortoise.migrations.loader",
+)
 FILES = 3  # standard input, output and errors
 SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
 
@@ -36,9 +46,20 @@ def read_product() -> None:
     from bot.commands import __path__ as commands_in
 
     commands = [f"bot.commands.{module.name}" for module in pkgutil.iter_modules(commands_in)]
-    for name in ("bot.worker", "bot.sandbox.app", "openpyxl", *commands):
+    for name in ("bot.worker", "bot.sandbox.app", *WHEN_NEEDED, *commands):
         importlib.import_module(name)
     web.read_files()
+    asyncio.run(_learn_tables())
+
+
+async def _learn_tables() -> None:
+    """What the ORM keeps of them for good when it is told of them first; connects to nothing."""
+    from tortoise import context
+
+    from bot.clients.database import close_database, open_database
+
+    await close_database(await open_database("postgres://nobody@/nowhere", pool=1, application=""))
+    context._global_context = None
 
 
 def read_tests() -> None:
