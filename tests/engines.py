@@ -54,12 +54,23 @@ class Engines:
         self.valkey = EmbeddedValkey(self.folder / "valkey")
         self.postgres.prepare()
         self.valkey.prepare()
+        self._start()
+
+    def _start(self) -> None:
         self.postgres_pid = self.postgres.start()
         self.valkey_pid = self.valkey.start()
 
-    def stop(self) -> None:
+    def _end(self) -> None:
         stop(self.valkey_pid, signal.SIGTERM, 10.0)
         stop(self.postgres_pid, STOP_WITH, 20.0)
+
+    def again(self) -> None:
+        """Start both anew on what they kept, also what somebody has ended already."""
+        self._end()
+        self._start()
+
+    def stop(self) -> None:
+        self._end()
         self._stack.close()
 
     def announce(self) -> None:
