@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 import asyncpg
@@ -24,7 +24,8 @@ from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
 INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
-LONG = ("faults", "browser")
+# How long a test takes on average, in those that are neither.
+LENGTHS = {"faults": 90, "browser": 10}
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
 # Each application would bring its two hundred texts anew; one that finds them does not.
@@ -64,14 +65,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deal the modules among the processes, the longest kinds first: what is left for
-    whoever is done early are short tests."""
+    """Deal the modules among the processes: the longest kinds first, so that all have as long to
+    go, then short tests up to the number with which pytest-xdist begins. What is left for whoever
+    is done early are short ones."""
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     modules = [list(module) for _, module in groupby(items, lambda item: item.path)]
+    modules.sort(key=lambda module: -length(module[0]))
+    long = [module for module in modules if length(module[0]) > 1]
+    short = chain.from_iterable(modules[len(long) :])
     hands: list[list[pytest.Item]] = [[] for _ in range(count)]
-    for module in sorted(modules, key=lambda module: not is_long(module[0])):
-        min(hands, key=len).extend(module)
-    items[:] = chain.from_iterable(hands)
+    for module in long:
+        min(hands, key=lambda hand: sum(map(length, hand))).extend(module)
+    for place, hand in enumerate(hands):
+        share = (len(items) + place) // count
+        hand.extend(islice(short, max(0, share - len(hand))))
+    items[:] = [*chain.from_iterable(hands), *short]
 
 
 def pytest_collection_finish() -> None:
@@ -80,8 +88,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def is_long(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in LONG)
+def length(item: pytest.Item) -> int:
+    return next((long for kind, long in LENGTHS.items() if item.get_closest_marker(kind)), 1)
 
 
 @pytest.hookimpl(trylast=True)
