@@ -1,17 +1,18 @@
 """A server that dies of one request: at the n-th thing it does to a store, or with its answer.
 
-The mother reads every module and builds the application once. For each order she forks a server,
-which opens its own connections, serves on the port that is open all the time, and is killed.
+The mother reads every module and gets the application ready to accept once. For each order she
+forks a server, which goes on from there: it opens its own connections, and is killed.
 """
 
 import asyncio
 import gc
 import json
 import os
+import selectors
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -118,6 +119,10 @@ class Mother:
         self.door = socket.create_server(("127.0.0.1", config.web_port))
         self.door.setblocking(False)
 
+        # One that polls has no file of its own, which all that are forked would share.
+        self.loop = asyncio.SelectorEventLoop(selectors.PollSelector())
+        self.serving = self.loop.run_until_complete(self._begin())
+
     def clock(self) -> datetime | None:
         return self.now
 
@@ -128,16 +133,23 @@ class Mother:
             try:
                 die_with_parent(mother, signal.SIGKILL)
                 self.now, self.fuse.left = datetime.fromisoformat(now), left
-                asyncio.run(self._serve())
+                self.loop.run_until_complete(self.serving)
             finally:
                 os._exit(1)
         _, status = os.waitpid(pid, 0)
         return os.waitstatus_to_exitcode(status)
 
-    async def _serve(self) -> None:
+    async def _begin(self) -> asyncio.Task[None]:
+        """Serve up to where connections are accepted; nobody accepts any before it is forked."""
+        ready = asyncio.Event()
+        serving = asyncio.create_task(self._serve(ready.set))
+        await ready.wait()
+        return serving
+
+    async def _serve(self, ready: Callable[[], None]) -> None:
         async with self._equipped() as deps:
             self.app[DEPS] = deps
-            await serve(self.app, self.door, stop=asyncio.Event())
+            await serve(self.app, self.door, stop=asyncio.Event(), ready=ready)
 
     @asynccontextmanager
     async def _equipped(self) -> AsyncIterator[Deps]:
