@@ -7,7 +7,6 @@ looked for in the database after every kill; after every step nothing else may b
 """
 
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -24,7 +23,7 @@ from tests import applying, papers, people
 from tests.conftest import NOW
 from tests.doors import LI, WANG
 from tests.faults.deadly_road import Phone, hidden, open_road
-from tests.faults.everything import everything
+from tests.faults.everything import Look
 from tests.faults.first_steps import (
     Walk,
     bind,
@@ -52,8 +51,7 @@ async def walk(published, db: str, tmp_path: Path) -> AsyncIterator[Walk]:
     for openid in (WANG, LI):
         known = sessions.Known(people.OA, openid, unionid(openid))
         await sessions.sign_in(known, Door.H5, now=NOW)
-    vault = open_vault(Config())
-    async with open_road(db, tmp_path, partial(everything, vault)) as road:
+    async with open_road(db, tmp_path, Look(open_vault(Config()))) as road:
         road.keep({"people": 2})
         road.keep({f"identity {one} 1": unionid(one) for one in (WANG, LI)})
         yield Walk(road, tmp_path)
