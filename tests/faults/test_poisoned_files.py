@@ -20,13 +20,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
 from bot.app import build_app
+from bot.clients.hints import open_hints
 from bot.clients.jail import AT_ONCE, Jail
 from bot.config import Config
+from bot.deps import Deps, open_cabinet
 from bot.domain.errors import Unavailable
 from bot.domain.files import LIMITS, Unreadable
 from bot.domain.sessions import Door
 from bot.handlers.headers import SANDBOXED
-from bot.web import equipped
 from models import StoredFile
 from tests import papers, people
 from tests.conftest import NOW
@@ -85,7 +86,7 @@ def peak(process: Path) -> int:
 
 
 class Site:
-    """The application, and somebody who hands files in."""
+    """The application as far as files need it, and somebody who hands them in."""
 
     def __init__(self, http: TestClient, jail: Jail, enterprise: object, token: str) -> None:
         self.http, self.jail, self.enterprise = http, jail, enterprise
@@ -103,18 +104,18 @@ class Site:
 
 @pytest.fixture
 async def site(db: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    config = Config.read({"CREDIT_STATE_DIR": str(tmp_path)})
-    async with (
-        equipped(config, redis_url, lambda: NOW) as deps,
-        TestClient(TestServer(build_app(deps))) as http,
-    ):
-        assert deps.cabinet is not None
+    config, hints = Config.read({"CREDIT_STATE_DIR": str(tmp_path)}), open_hints(redis_url)
+    async with open_cabinet(config) as cabinet:
+        app = build_app(Deps(config, lambda: NOW, hints, cabinet=cabinet))
         enterprise, opened = await people.enterprise(), await people.opened(door=Door.MINI)
         await people.bind(opened.member.user_id, enterprise)
-        jail = deps.cabinet.jail
+        assert cabinet is not None
+        jail = cabinet.jail
         assert isinstance(jail, Jail)
         await jail.start()
-        yield Site(http, jail, enterprise, opened.token)
+        async with TestClient(TestServer(app)) as http:
+            yield Site(http, jail, enterprise, opened.token)
+    await hints.close()
 
 
 @asynccontextmanager
