@@ -224,13 +224,20 @@ def spools(number: int, data: bytes) -> Iterator[list]:
         yield [file] * number
 
 
-async def test_a_child_that_dies_of_a_file_takes_nobody_with_it():
+@pytest.fixture(scope="module")
+async def mortal() -> AsyncIterator[Jail]:
+    """One whose processes may be killed, which the one of all tests is spared."""
     jail = Jail()
     await jail.start()
-    keeper = psutil.Process(jail.pid)
+    yield jail
+    await jail.close()
+
+
+async def test_a_child_that_dies_of_a_file_takes_nobody_with_it(mortal: Jail):
+    keeper = psutil.Process(mortal.pid)
     hog = poison.flood(1, poison.random.Random(1)).data
     with papers.spool(hog) as file:
-        slow = asyncio.create_task(jail.examine(file))
+        slow = asyncio.create_task(mortal.examine(file))
 
         async def in_work() -> bool:
             return bool(keeper.children())
@@ -241,19 +248,15 @@ async def test_a_child_that_dies_of_a_file_takes_nobody_with_it():
         with pytest.raises(Unreadable):
             await slow
     with papers.spool(papers.picture()) as file:
-        assert (await jail.examine(file)).pages == 1
-    await jail.close()
+        assert (await mortal.examine(file)).pages == 1
 
 
-async def test_a_keeper_that_dies_is_replaced_with_the_next_file():
-    jail = Jail()
-    await jail.start()
-    first = jail.pid
+async def test_a_keeper_that_dies_is_replaced_with_the_next_file(mortal: Jail):
+    first = mortal.pid
     psutil.Process(first).kill()
     with papers.spool(papers.picture()) as file:
-        clean = await jail.examine(file)
-    assert (clean.pages, jail.pid != first) == (1, True)
-    await jail.close()
+        clean = await mortal.examine(file)
+    assert (clean.pages, mortal.pid != first) == (1, True)
 
 
 async def test_a_keeper_ends_with_the_process_that_started_it():
@@ -265,19 +268,18 @@ async def test_a_keeper_ends_with_the_process_that_started_it():
     assert not keeper.is_running()
 
 
-async def test_only_so_many_are_in_the_jail_at_once_and_a_crowd_is_asked_to_come_again():
-    jail = Jail()
-    await jail.start()
-    keeper, most = psutil.Process(jail.pid), 0
+async def test_only_so_many_are_in_the_jail_at_once_and_a_crowd_is_asked_to_come_again(
+    mortal: Jail,
+):
+    keeper, most = psutil.Process(mortal.pid), 0
     with spools(60, poison.flood(2, poison.random.Random(2)).data) as files:
-        asked = [asyncio.create_task(jail.examine(file)) for file in files]
+        asked = [asyncio.create_task(mortal.examine(file)) for file in files]
         for _ in range(30):
             most = max(most, len([one for one in keeper.children() if one.status() != "zombie"]))
             await asyncio.sleep(0.01)
         for one in asked[AT_ONCE:]:
             one.cancel()
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
-    await jail.close()
 
     assert 1 <= most <= AT_ONCE
     assert any(isinstance(one, Unavailable) for one in outcomes)
