@@ -7,7 +7,7 @@ a head that a witness kept if there is one, and nothing that stands in the datab
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,7 @@ WRITTEN = (
 )  # fmt: skip
 LEAF_OF = (*WRITTEN, "written", "number", "tx", "recorded_at")
 _SPELLED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_QUOTED = json.encoder.encode_basestring
 ENTRIES = f"""
 SELECT l.leaf, l.entry_id, l.sha256 AS leaf_sha256, e.id IS NULL AS lost,
     {", ".join(f"e.{name}" for name in WRITTEN)}, e.written, e.number, e.tx::text AS tx,
@@ -163,11 +164,13 @@ class Walk:
         if row["lost"]:
             return "记录不见了"
         entry = _entry(row, LEAF_OF)
-        if _leaf({name: entry[name] for name in WRITTEN}) != row["written"]:
+        if _leaf(_WRITTEN, entry) != row["written"]:
             return "记录与写入时不符"
-        state = {"sha256": _hex(row["row"])} if row["has_row"] else None
-        parts = {"parts": {"count": row["parts"], "sha256": row["digest"]}} if row["parts"] else {}
-        if _leaf(entry | {"row": state} | parts) != row["leaf_sha256"]:
+        state = _spelled("row", row["row"])
+        entry["row"] = f'{{"sha256":{state}}}' if row["has_row"] else "null"
+        if row["parts"]:
+            entry["parts"] = f'{{"count":{row["parts"]},"sha256":"{row["digest"]}"}}'
+        if _leaf(_IN_PARTS if row["parts"] else _NUMBERED, entry) != row["leaf_sha256"]:
             return "记录与编号时不符"
         return ""
 
@@ -208,7 +211,7 @@ async def _entries(connection: asyncpg.Connection) -> AsyncIterator[asyncpg.Reco
 async def _unnumbered(connection: asyncpg.Connection) -> AsyncIterator[Finding]:
     """Entries wait for their number for seconds; one that nobody will number was tampered with."""
     for row in await connection.fetch(UNNUMBERED):
-        if _leaf(_entry(row, WRITTEN)) != row["written"]:
+        if _leaf(_WRITTEN, _entry(row, WRITTEN)) != row["written"]:
             yield Finding("等待编号的记录与写入时不符", None, row["id"])
         elif row["forgotten"]:
             yield Finding("记录没有编号，也不在等待编号", None, row["id"])
@@ -222,31 +225,35 @@ def _order(finding: Finding) -> tuple[bool, int]:
     return (finding.leaf is None, finding.leaf or 0)
 
 
-def _entry(row: asyncpg.Record, names: tuple[str, ...]) -> dict[str, Any]:
-    return dict(_fields(row, names))
+def _entry(row: asyncpg.Record, names: tuple[str, ...]) -> dict[str, str]:
+    """Each value as JSON spells it, once for both hashes of an entry."""
+    return {name: _spelled(name, row[name]) for name in names}
 
 
-def _fields(row: asyncpg.Record, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    for name in names:
-        value = row[name]
-        if isinstance(value, bytes):
-            value = value.hex()
-        elif isinstance(value, datetime):
-            value = _moment(value)
-        elif name in {"id", "enterprise_id"} and value is not None:
-            value = str(value)
-        elif name in {"before", "after"} and value is not None:
-            value = json.loads(value)
-        yield name, value
+def _spelled(name: str, value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return _SPELLED(json.loads(value)) if name in {"before", "after"} else _QUOTED(value)
+    if isinstance(value, datetime):
+        return f'"{_moment(value)}"'
+    if isinstance(value, bytes):
+        return f'"{value.hex()}"'
+    return f'"{value}"' if isinstance(value, UUID) else str(int(value))
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _hex(value: bytes | None) -> str | None:
-    return None if value is None else value.hex()
+def _object(*names: str) -> str:
+    """What a JSON object of these names is made of, by their values as JSON spells them."""
+    return "{" + ",".join(f'"{name}":%({name})s' for name in sorted(names)) + "}"
 
 
-def _leaf(entry: dict[str, Any]) -> bytes:
-    return hashlib.sha256(b"\0" + _SPELLED(entry).encode()).digest()
+_WRITTEN, _NUMBERED = _object(*WRITTEN), _object(*LEAF_OF, "row")
+_IN_PARTS = _object(*LEAF_OF, "row", "parts")
+
+
+def _leaf(form: str, entry: dict[str, str]) -> bytes:
+    return hashlib.sha256(b"\0" + (form % entry).encode()).digest()
