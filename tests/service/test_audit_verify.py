@@ -313,6 +313,22 @@ async def test_a_row_that_was_put_in_behind_the_log_is_found(toys: None, owner: 
     assert "没有任何审计记录" in first.what
 
 
+async def test_rows_are_hashed_in_one_go_only_where_no_value_is_an_object(
+    db: str, owner: asyncpg.Connection
+):
+    nested = {
+        row["name"]
+        for row in await owner.fetch(
+            "SELECT DISTINCT table_name AS name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND data_type IN ('json', 'jsonb')"
+        )
+    }
+    flat = {name for name, table in AUDITED.items() if table.flat}
+
+    assert not flat & nested
+    assert not any(AUDITED[name].erasable for name in flat)
+
+
 async def test_the_checker_knows_every_table_that_is_audited_and_how(db: str, owner):
     assert (await verify(owner, {})).first is None
 
