@@ -239,7 +239,7 @@ def _spelled(name: str, value: Any) -> str:
         return f'"{_moment(value)}"'
     if isinstance(value, bytes):
         return f'"{value.hex()}"'
-    return f'"{value}"' if isinstance(value, UUID) else str(int(value))
+    return f'"{value}"' if isinstance(value, UUID) else str(value)
 
 
 def _moment(at: datetime) -> str:
@@ -247,7 +247,7 @@ def _moment(at: datetime) -> str:
 
 
 def _object(*names: str) -> str:
-    """What a JSON object of these names is made of, by their values as JSON spells them."""
+    """A form for a JSON object of these names, to be filled with values as JSON spells them."""
     return "{" + ",".join(f'"{name}":%({name})s' for name in sorted(names)) + "}"
 
 
