@@ -1,11 +1,13 @@
 """The key-kill drill: a signing key is stolen, and everybody's certificate is signed again."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from bot.clients.database import connect
@@ -36,6 +38,13 @@ PER_CERTIFICATE_S = 600 / 230_000  # the promise: 230,000 in ten minutes
 
 
 @pytest.fixture
+async def connection(db: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect(db, application="tests")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
 def genuine(monkeypatch: pytest.MonkeyPatch) -> set[tuple[bytes, bytes, bytes]]:
     """Keys, signatures and words that belong together as we know, having signed them ourselves.
 
@@ -48,39 +57,37 @@ def genuine(monkeypatch: pytest.MonkeyPatch) -> set[tuple[bytes, bytes, bytes]]:
 
 
 async def test_twenty_thousand_are_signed_again_and_the_stolen_key_is_refused(
-    db: str, tmp_path: Path, genuine: set[tuple[bytes, bytes, bytes]]
+    db: str,
+    connection: asyncpg.Connection,
+    tmp_path: Path,
+    genuine: set[tuple[bytes, bytes, bytes]],
 ):
     samples = await fill(db, tmp_path, BASE, CERTIFICATES, real=CERTIFICATES, is_open=True)
     genuine.update(signed_by(await SigningKey.get(number=1), samples))
     issuer = Issuer(FileSigner(tmp_path / "keys"), BASE, production=False)
-    register = Register(bases=(BASE,), issuer=issuer, folder=tmp_path / "state")
-    verifier = Verifier(register)
-    connection = await connect(db, application="tests")
-    await register.catch_up(connection, now=NOW)
-    before = found(verifier, [(one.number, one.token) for one in samples])
-    given = {"by": "甲", "second": "乙", "why": "演练", "now": NOW}
-    await signing_keys.compromise(1, from_=STOLEN, **given)
-    await signing_keys.make(
-        Purpose.CERTIFICATE, issuer=issuer, by="甲", second="乙", why="演练", now=NOW, from_=None
-    )
-    await register.catch_up(connection, now=NOW)
-    stolen = found(verifier, [(one.number, one.token) for one in samples])
+    with closing(Register(bases=(BASE,), issuer=issuer, folder=tmp_path / "state")) as register:
+        verifier = Verifier(register)
+        await register.catch_up(connection, now=NOW)
+        before = found(verifier, [(one.number, one.token) for one in samples])
+        given = {"by": "甲", "second": "乙", "why": "演练", "now": NOW}
+        await signing_keys.compromise(1, from_=STOLEN, **given)
+        await signing_keys.make(Purpose.CERTIFICATE, issuer=issuer, from_=None, **given)
+        await register.catch_up(connection, now=NOW)
+        stolen = found(verifier, [(one.number, one.token) for one in samples])
 
-    elsewhere = [one.state_on(NOW.date()) for one in await certificate_life.listed(limit=10**6)]
-    asked = [
-        await searching.search(one.number, verifier=verifier, now=NOW)
-        for one in (samples[0], samples[-2])
-    ]
+        elsewhere = [one.state_on(NOW.date()) for one in await certificate_life.listed(limit=10**6)]
+        asked = [
+            await searching.search(one.number, verifier=verifier, now=NOW)
+            for one in (samples[0], samples[-2])
+        ]
 
-    began = time.monotonic()
-    done = await certificate_signing.sign_all_again(issuer=issuer, now=NOW, say=lambda _: None)
-    took = time.monotonic() - began
+        began = time.monotonic()
+        done = await certificate_signing.sign_all_again(issuer=issuer, now=NOW, say=lambda _: None)
+        took = time.monotonic() - began
 
-    await register.catch_up(connection, now=NOW)
-    fresh = await Certificate.all().order_by("position").values_list("number", "token")
-    after = found(verifier, fresh)
-    register.close()
-    await connection.close()
+        await register.catch_up(connection, now=NOW)
+        fresh = await Certificate.all().order_by("position").values_list("number", "token")
+        after = found(verifier, fresh)
     revoked = CERTIFICATES // 50
     late, late_revoked = 1001, 21  # recorded at the moment of the theft or later
     assert before == {Outcome.VALID: CERTIFICATES - revoked, Outcome.REVOKED: revoked}
