@@ -1,4 +1,4 @@
-"""`./run test`: every gate and test, with coverage; more words go to pytest as they are."""
+"""`./run test`: every gate and test, with coverage; with more words pytest alone, with these."""
 
 import os
 import shlex

@@ -19,7 +19,10 @@ class Gate:
     def complaints(self) -> str:
         """What it says when it does not hold, else nothing."""
         argv = [str(TOOLS / self.words[0]), *self.words[1:]]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        except OSError as error:
+            return f"{argv[0]} cannot be started: {error}"
         return (done.stdout + done.stderr or "it failed") if done.returncode else ""
 
 

@@ -24,7 +24,7 @@ from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
 INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
-# How long a test takes on average, in those that are neither.
+# As how many short tests one of these takes, on average.
 LENGTHS = {"faults": 90, "browser": 10}
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
@@ -59,15 +59,17 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if engines := config.stash.get(_engines, None):
-        engines.stop()
+    try:
+        if engines := config.stash.get(_engines, None):
+            engines.stop()
+    finally:
         scratch.clear()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deal the modules among the processes: the longest kinds first, so that all have as long to
     go, then short tests up to the number with which pytest-xdist begins. What is left for whoever
-    is done early are short ones."""
+    is done early is short."""
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     modules = [list(module) for _, module in groupby(items, lambda item: item.path)]
     modules.sort(key=lambda module: -length(module[0]))
@@ -94,7 +96,7 @@ def length(item: pytest.Item) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A skipped test hides a gap, and so do code that no test runs and a gate that does not hold:
+    """A skipped test hides a gap, and so does code that no test runs or a gate that does not hold:
     each fails the run."""
     config = session.config
     reporter = config.pluginmanager.get_plugin("terminalreporter")
@@ -103,7 +105,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     skipped = len(reporter.stats.get("skipped", ()))
     config.stash[_gaps] = [f"{skipped} tests were skipped"] if skipped else []
     for name in LOOKING_FOR_GAPS:
-        if plugin := config.pluginmanager.get_plugin(name):
+        plugin = config.pluginmanager.get_plugin(name)
+        if plugin and session.exitstatus != pytest.ExitCode.INTERRUPTED:
             config.stash[_gaps] += plugin.gaps()
     if config.stash[_gaps] and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

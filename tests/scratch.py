@@ -22,9 +22,11 @@ def settle() -> None:
     if not _suits():
         return
     for left in MEMORY.glob(f"{PREFIX}[0-9]*"):
-        if not Path("/proc", left.name.removeprefix(PREFIX)).exists():
+        pid = left.name.removeprefix(PREFIX)
+        if pid.isdigit() and (pid == str(os.getpid()) or not Path("/proc", pid).exists()):
             shutil.rmtree(left, ignore_errors=True)
-    _own().mkdir(mode=0o755)  # the servers have an account of their own
+    _own().mkdir()
+    _own().chmod(0o755)  # the servers have an account of their own
     os.environ["TMPDIR"] = tempfile.tempdir = str(_own())
 
 
