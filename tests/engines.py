@@ -65,7 +65,7 @@ class Engines:
         stop(self.postgres_pid, STOP_WITH, 20.0)
 
     def again(self) -> None:
-        """Start both anew on what they kept, also what somebody has ended already."""
+        """Start both anew on what they kept, even where one has been ended already."""
         self._end()
         self._start()
 

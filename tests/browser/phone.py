@@ -49,9 +49,11 @@ def faultless(page: Page) -> Iterator[None]:
 
     page.on("pageerror", fail)
     page.on("console", hear)
-    yield
-    page.remove_listener("pageerror", fail)
-    page.remove_listener("console", hear)
+    try:
+        yield
+    finally:
+        page.remove_listener("pageerror", fail)
+        page.remove_listener("console", hear)
     assert faults == []
 
 

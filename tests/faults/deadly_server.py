@@ -153,6 +153,7 @@ class Mother:
 
     @asynccontextmanager
     async def _equipped(self) -> AsyncIterator[Deps]:
+        """Before the fork: no store has been asked yet, so none waits in a thread."""
         async with (
             open_cabinet(self.config) as cabinet,
             open_accounts(self.config, self.clock) as accounts,

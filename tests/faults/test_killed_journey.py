@@ -23,7 +23,7 @@ from tests import applying, papers, people
 from tests.conftest import NOW
 from tests.doors import LI, WANG
 from tests.faults.deadly_road import Phone, hidden, open_road
-from tests.faults.everything import Look
+from tests.faults.everything import Look, everything
 from tests.faults.first_steps import (
     Walk,
     bind,
@@ -208,4 +208,6 @@ async def test_no_field_is_lost_wherever_the_process_is_killed(walk: Walk):
     for step in STEPS:
         await step(walk)
         await walk.road.nothing_else()
+    found = await everything(open_vault(Config()))
+    assert await walk.road.look() == found, "`Look` looks at too few tables"
     assert walk.road.kills >= LEAST

@@ -247,7 +247,7 @@ async def test_every_answer_is_right_whatever_the_servers_do(house, engines, end
 async def test_a_revocation_reaches_every_process_within_five_seconds(house, engines):
     product, samples = house
     victim = next(sample for sample in samples if sample.state == "active")
-    samples.remove(victim)  # the next test finds it revoked
+    samples.remove(victim)  # later tests find it revoked
     async with apart(engines.postgres.url):
         row = await Certificate.get(number=victim.number)
         assert row.state == "active"

@@ -24,6 +24,7 @@ from bot.web import equipped
 from models import Job, JobState, Telling
 from tests.conftest import NOW
 from tests.product import settings
+from tests.service.conftest import no_texts as no_texts  # noqa: PLC0414
 from tests.service.test_commands import bot
 
 WANG = FIRST_PEOPLE[0][0]
@@ -239,7 +240,9 @@ async def test_a_foreign_page_gets_no_signature_and_trouble_is_said_politely(bot
     assert (foreign, down) == ((400, "bad_input"), (503, "unavailable"))
 
 
-async def test_the_menu_command_shows_the_difference_then_publishes_it_once(both, db, tmp_path):
+async def test_the_menu_command_shows_the_difference_then_publishes_it_once(
+    both, db, no_texts, tmp_path
+):
     environ = settings(
         tmp_path,
         DATABASE_URL=db,

@@ -29,7 +29,7 @@ async def connection(db: str) -> asyncpg.Connection:
 
 @pytest.fixture
 async def no_texts(db: str, emptier: asyncpg.Connection) -> AsyncIterator[None]:
-    """Not even the product's own, nor any that came as a file's and nobody else knows."""
+    """No texts at all: neither the product's own nor those that a test gives out as files."""
     await emptier.execute("DELETE FROM content_version")
     yield
     await emptier.execute("DELETE FROM content_version")

@@ -9,7 +9,7 @@ from bot.services import content
 from tests.conftest import NOW
 from tests.service.test_commands import bot
 
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = pytest.mark.usefixtures("no_texts")
 
 
 @pytest.fixture
