@@ -14,7 +14,7 @@ TOKEN = "AAAAA"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 ACCOUNT_ID = "gh_97417a04a28d"
 NOW = 1714112445
-WARM_UP, MEASURED = 20, 300
+WARM_UP, MEASURED = 20, 100
 ANSWER = "您好！回复“进度”查看申请进度，回复“证书”查看您的信用证书。"
 MESSAGE = (
     "<xml><ToUserName><![CDATA[{account_id}]]></ToUserName>"
