@@ -112,7 +112,7 @@ class EmbeddedPostgres:
         private_folder(draft, self._account)
         told = self._folder / "password.told"  # initdb reads it as the server's account
         told.unlink(missing_ok=True)
-        write_for(told, self._account, verifier(password(self._folder / "password")))
+        write_for(told, self._account, _scram_verifier(password(self._folder / "password")))
         self._output(
             "initdb", "-D", draft, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={told}",
             *LOCALE, *LOCALE_PROVIDER, "--no-instructions",
@@ -141,7 +141,7 @@ class EmbeddedPostgres:
         return done.stdout
 
 
-def verifier(secret: str) -> str:
+def _scram_verifier(secret: str) -> str:
     """What PostgreSQL keeps of a password that nobody can guess, however fast.
 
     By itself it would have each connection hash four thousand times, half of what a client spends
