@@ -11,6 +11,7 @@ from bot.deps import DEPS, Deps
 from bot.handlers import assets, openapi, probes, swift
 from bot.handlers.edge import EDGE, Edge, go_ahead
 from bot.handlers.guard import LIMITS, GuardedSite, Limits
+from bot.handlers.limits import LIMITERS
 from bot.handlers.public import sitemap
 from bot.handlers.router import Router, application
 from bot.handlers.surface import Route
@@ -38,6 +39,8 @@ def build_app(
     app[openapi.DOCUMENT] = openapi.build(routes)
     app[sitemap.KEPT] = sitemap.Kept()
     checks = app[probes.CHECKS] = probes.Checks(deps.checks)
+    for limiter in LIMITERS:  # what another application in this process counted was not asked of us
+        limiter.forget()
     for route in routes:
         resource, handler = router.add_resource(route.path), edge.around(route)
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):

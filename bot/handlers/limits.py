@@ -17,6 +17,7 @@ from bot.domain.errors import TooMany
 
 T = TypeVar("T")
 
+LIMITERS: list["Limiter"] = []  # all there are
 SAME_TIME_S = 0.06  # an answer about something that is there takes as long as one about nothing
 UNKNOWN_CLIENT = "?"
 
@@ -30,6 +31,7 @@ class Limiter:
         self._seconds = seconds
         self._used: Counter[str] = Counter()
         self._ends = 0.0
+        LIMITERS.append(self)
 
     def spend(self, client: str, cost: int = 1) -> None:
         """Count it, or raise TooMany and count nothing."""

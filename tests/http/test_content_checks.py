@@ -428,6 +428,12 @@ async def test_words_and_photo_of_a_report_are_judged_each_by_itself(desk):
         await fake_reports.words_of("JB1", by="王芳", reason="核实", now=NOW)
 
 
+async def report(desk: Desk, place: str, cookies: dict[str, str]) -> None:
+    form = aiohttp.FormData({"place": place}, default_to_multipart=True)
+    answer = await desk.doors.ask("POST", "/certificates/report", data=form, cookies=cookies)
+    assert answer.status == 200
+
+
 async def test_who_reports_signed_in_is_judged_by_wechat_and_kept_nowhere(desk):
     """Whoever is not signed in, or was never in the mini-program, is judged by people."""
     mini, service = desk.doors.accounts.mini.appid, desk.doors.accounts.service.appid
@@ -439,8 +445,7 @@ async def test_who_reports_signed_in_is_judged_by_wechat_and_kept_nowhere(desk):
     cookies = [{"session": known.token}, {"session": alone.token}, {"session": "gone"}, {}]
 
     for cookie in cookies:
-        form = aiohttp.FormData({"place": "某展会"}, default_to_multipart=True)
-        await desk.doors.ask("POST", "/certificates/report", data=form, cookies=cookie)
+        await report(desk, "某展会", cookie)
     before = [(row.state, row.openid) for row in await ContentCheck.all().order_by("id")]
     await desk.work()
 
@@ -457,10 +462,8 @@ async def test_who_took_their_consent_back_is_judged_by_people(desk):
     known = await sessions.sign_in(Known(service, WANG, "u-wang"), Door.H5, now=NOW)
     await people.agree(known.member.user_id)
     await Consent.filter(user_id=known.member.user_id).update(revoked_at=NOW)
-    form = aiohttp.FormData({"place": "某展会"}, default_to_multipart=True)
 
-    cookies = {"session": known.token}
-    await desk.doors.ask("POST", "/certificates/report", data=form, cookies=cookies)
+    await report(desk, "某展会", {"session": known.token})
 
     [row] = await ContentCheck.all()
     assert (row.state, row.openid) == (CheckState.HUMAN, "")

@@ -23,7 +23,7 @@ from bot.domain.actors import Staff
 from bot.domain.certificates import Action, Reason
 from bot.domain.enterprises import Details
 from bot.domain.papers import Address
-from bot.handlers.public import searches, sitemap
+from bot.handlers.public import sitemap
 from bot.scoring.library import shipped_programmes, versions
 from bot.services import (
     certificate_life,
@@ -64,7 +64,6 @@ MARKERS = {
 @pytest.fixture
 async def served(db: str, redis_url: str, clock, tmp_path: Path) -> AsyncIterator[TestClient]:
     config = Config.read({"CREDIT_STATE_DIR": str(tmp_path)})
-    searches.SEARCHES.forget()
     async with (
         equipped(config, redis_url, clock) as deps,
         TestClient(TestServer(build_app(deps))) as client,

@@ -30,7 +30,7 @@ from bot.domain.files import object_key
 from bot.domain.register import hashed
 from bot.domain.signing_keys import Keyring, Purpose
 from bot.handlers.limits import SAME_TIME_S
-from bot.handlers.public import batches, reports, verification
+from bot.handlers.public import batches
 from bot.services import (
     certificate_life,
     certificate_signing,
@@ -113,8 +113,6 @@ class House:
 @pytest.fixture
 async def house(db: str, redis_url: str, clock: Clock, tmp_path: Path) -> AsyncIterator[House]:
     config = Config.read({}).model_copy(update={"state_dir": tmp_path})
-    for limiter in (verification.TYPED, batches.CHECKS, reports.REPORTS):
-        limiter.forget()
     async with (
         equipped(config, redis_url, clock) as deps,
         TestClient(TestServer(build_app(deps))) as client,

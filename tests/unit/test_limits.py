@@ -5,6 +5,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
+from bot.app import build_app
 from bot.config import Config
 from bot.deps import DEPS
 from bot.domain.errors import TooMany
@@ -52,3 +53,14 @@ async def test_one_client_and_all_together_have_their_rations():
         limiter.spend("c")
     limiter.forget()
     limiter.spend("a", cost=2)
+
+
+async def test_what_one_application_counted_is_not_counted_by_the_next():
+    limiter = Limiter(per_client=1, in_all=1, seconds=60)
+    limiter.spend("a")
+
+    build_app(make_deps())
+    limiter.spend("a")
+
+    with pytest.raises(TooMany):
+        limiter.spend("a")
