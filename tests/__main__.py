@@ -9,7 +9,7 @@ from tests.nursery import forked, seedling
 from tests.nursery.asking import begin
 
 INTERPRETER = f"{shlex.quote(sys.executable)} -S -m {seedling.__name__}"
-EVERYTHING = ["--tx", f"4*popen//python={INTERPRETER}", "--dist", "worksteal"]
+EVERYTHING = ["--tx", f"3*popen//python={INTERPRETER}", "--dist", "worksteal"]
 
 
 def main() -> None:
