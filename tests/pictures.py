@@ -13,7 +13,7 @@ from playwright.async_api import async_playwright
 
 from bot import telemetry
 from bot.clients.database import close_database, open_database
-from tests.browser.conftest import FLAGS, NAMES
+from tests.browser.conftest import ENVIRONMENT, FLAGS, NAMES
 from tests.browser.looks import CASE, PAGES_TO_LOOK_AT, Stage
 from tests.browser.site import clock, open_site
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
@@ -72,7 +72,9 @@ async def main() -> None:
     telemetry.configure(level="error", clock=clock, stream=io.BytesIO())
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)))
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=found, args=FLAGS)
+        chromium = await playwright.chromium.launch(
+            executable_path=found, args=FLAGS, env=ENVIRONMENT
+        )
         context = await chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT})
         page = await context.new_page()
         for name, picture in PICTURES.items():

@@ -117,6 +117,24 @@ async def test_the_page_is_for_everybody_in_every_mode(stage, name):
     assert await faults_of(stage, name) == {}
 
 
+async def test_chinese_is_drawn_whatever_fonts_the_machine_has(stage):
+    await stage.go("/")
+    wire = await stage.page.context.new_cdp_session(stage.page)
+    for domain in ("DOM", "CSS"):
+        await wire.send(f"{domain}.enable")
+    await stage.page.locator("h1").evaluate("one => { one.textContent = '喆堃䶮' }")
+    root = await wire.send("DOM.getDocument")
+    asked = {"nodeId": root["root"]["nodeId"], "selector": "h1"}
+    heading = await wire.send("DOM.querySelector", asked)
+    told = await wire.send("CSS.getPlatformFontsForNode", heading)
+    await wire.detach()
+
+    assert [
+        (one["familyName"] in ("Noto Sans SC", "Noto Sans CJK SC"), one["glyphCount"])
+        for one in told["fonts"]
+    ] == [(True, 3)]
+
+
 def test_no_page_of_the_product_is_left_out():
     pages_of_ours = {
         route.path
