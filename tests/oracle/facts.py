@@ -36,14 +36,20 @@ class Opinion:
         self.indicators[name] = {name: points}
 
     def sum_of(self, names: Iterable[str]) -> Fraction:
-        """Unknown parts add nothing."""
+        """Unknown parts add nothing, as those of no points."""
         parts = (p for name in names for p in self.indicators[name].values())
-        return sum((p for p in parts if p is not None), Fraction(0))
+        return sum((p for p in parts if p), Fraction(0))
 
 
 @cache
 def number(value: object) -> Fraction:
     return Fraction(str(value))
+
+
+@cache
+def share(marks: tuple[int, ...]) -> Fraction:
+    """Of full marks: the median of what the experts gave."""
+    return median(map(Fraction, marks)) / 5
 
 
 def steps(value: Fraction | int | None, *rungs: tuple[object, object]) -> Points:
@@ -123,7 +129,7 @@ class Known:
 
     def once(self, fact: str, points: int, window: int = 0) -> Points:
         count = self.count(fact, window)
-        return None if count is None else Fraction(points if count else 0)
+        return None if count is None else number(points if count else 0)
 
     def each(self, fact: str, points: object, cap: object, window: int = 0) -> Points:
         count = self.count(fact, window)
@@ -134,10 +140,10 @@ class Known:
 
     def mark(self, fact: str, points: int) -> Points:
         """An expert's 0 to 5; verified: the median of at least two; one's own: one will do."""
-        marks = [Fraction(record["value"]) for record in self.in_force(fact)]
+        marks = [record["value"] for record in self.in_force(fact)]
         if len(marks) < (1 if self.own else 2):
             return None
-        return points * Fraction(median(marks)) / 5
+        return points * share(tuple(marks))
 
     def barred(
         self, fact: str, kinds: tuple[str, ...] = (), window: int = 0, *, happened: bool = False

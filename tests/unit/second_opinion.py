@@ -60,7 +60,7 @@ def of_oracle(mine: Opinion) -> dict[str, Any]:
     points, states = {}, {}
     for name, parts in mine.indicators.items():
         known = [p for p in parts.values() if p is not None]
-        points[name] = sum(known) if known else None
+        points[name] = sum(known[1:], known[0]) if known else None
         states[name] = "known" if len(known) == len(parts) else "partly" if known else "unknown"
     return {
         "scored": mine.scored,
