@@ -60,21 +60,37 @@ class _Reader:
         if on is None and spec.id in self._dated and value != 0:
             t.fail("这一项按时间窗口计算，请补上日期", "date")
         standing = t.one_of("standing", STANDINGS, self._standing)
-        repaired_on, ended_on = _ends(t, spec, on)
+        kind = self._kind(t, spec, value)
+        by, reason = (t.text("by"), t.text("reason")) if spec.type == "mark" else (None, None)
         year, items, before = self._statement(t, spec)
+        if t.is_read():  # as most are by now
+            return record(
+                key,
+                spec.id,
+                value,
+                standing,
+                kind=kind,
+                on=on,
+                by=by,
+                reason=reason,
+                year=year,
+                items=items,
+                before=before,
+            )
+        repaired_on, ended_on = _ends(t, spec, on)
         return record(
             key,
             spec.id,
             value,
             standing,
-            kind=self._kind(t, spec, value),
+            kind=kind,
             on=on,
             source=t.maybe_text("source"),
             evidence=t.maybe_text("evidence"),
             repaired_on=repaired_on,
             ended_on=ended_on,
-            by=t.text("by") if spec.type == "mark" else t.maybe_text("by"),
-            reason=t.text("reason") if spec.type == "mark" else t.maybe_text("reason"),
+            by=by or t.maybe_text("by"),
+            reason=reason or t.maybe_text("reason"),
             year=year,
             items=items,
             before=before,
@@ -130,13 +146,14 @@ def _amounts(table: Table | None, known: Statement) -> Mapping[str, Decimal]:
     if table is None:
         return {}
     items = known.items
-    for key in table.keys():  # noqa: SIM118 (a Table)
-        if key not in items:
-            table.fail("报表里没有这个科目，请检查名称", key)
-    amounts = {key: table.number(key) for key in table.keys()}  # noqa: SIM118 (a Table)
-    for key, amount in amounts.items():
-        if amount < 0 and key not in known.signed:
-            table.fail("这个科目不能是负数，请检查", key)
+    names = table.keys()
+    for name in names:
+        if name not in items:
+            table.fail("报表里没有这个科目，请检查名称", name)
+    amounts = {name: table.number(name) for name in names}
+    for name, amount in amounts.items():
+        if amount < 0 and name not in known.signed:
+            table.fail("这个科目不能是负数，请检查", name)
     return amounts
 
 

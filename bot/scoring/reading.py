@@ -13,6 +13,7 @@ from bot.domain.errors import BadInput
 T = TypeVar("T")
 
 _DIGITS = 15  # before and behind the point
+_TOO_LARGE = Decimal(10) ** _DIGITS
 _HALF = re.compile(r"[\ud800-\udfff]")  # of a character
 _UNREASONABLE = "里面有不合理的数，或嵌套太深"
 
@@ -139,7 +140,7 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
             self.fail("应当是一个数", key)
         number = Decimal(value)
-        if not number.is_finite() or abs(number) >= 10**_DIGITS:
+        if not number.is_finite() or abs(number) >= _TOO_LARGE:
             self.fail("这个数不合理", key)
         return number
 
@@ -218,6 +219,9 @@ class Table:
             self.fail("应当是若干个数 [ … ]", key)
         row = Table({f"第 {n} 个": v for n, v in enumerate(value, 1)}, self.file, self._at(key))
         return tuple(row.number(name) for name in row.keys())  # noqa: SIM118 (a Table is no dict)
+
+    def is_read(self) -> bool:
+        return not self._left
 
     def keys(self) -> list[str]:
         return list(self._left)

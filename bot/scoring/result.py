@@ -56,7 +56,7 @@ class Result:
 
     def points(self, units: int) -> Decimal:
         """Units of the pack as points."""
-        return Decimal(units) / self.scale
+        return _points(units, self.scale)
 
     def answered(self) -> int:
         """How many indicators have every part known."""
@@ -172,8 +172,13 @@ def _sorted_keys(pack: Pack) -> list[tuple[int, str]]:
 
 
 @lru_cache(maxsize=4096)
+def _points(units: int, scale: int) -> Decimal:
+    return Decimal(units) / scale
+
+
+@lru_cache(maxsize=4096)
 def _points_text(units: int | None, scale: int) -> str:
-    return "null" if units is None else plain(Decimal(units) / scale)
+    return "null" if units is None else plain(_points(units, scale))
 
 
 def _text(value: object) -> str:
