@@ -1,6 +1,7 @@
 """Random enterprises for any pack: whatever its declared facts allow."""
 
-from datetime import date, timedelta
+from datetime import date
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,9 +12,18 @@ from bot.scoring.pack import FactSpec, Pack
 from bot.scoring.reading import Table
 
 AS_OF = date(2026, 3, 1)
-PAST = st.dates(AS_OF - timedelta(days=7 * 365), AS_OF)
-AHEAD = st.dates(AS_OF - timedelta(days=400), AS_OF + timedelta(days=900))
+TODAY = AS_OF.toordinal()
+# Days as their numbers: a date would be three draws.
+SINCE_1990 = st.integers(date(1990, 1, 1).toordinal(), TODAY)
+PAST = st.integers(TODAY - 7 * 365, TODAY)
+AHEAD = st.integers(TODAY - 400, TODAY + 900)
+# Made once: in each example each would cost as much as its draw.
+MAYBE, SEVERAL, MARK = st.integers(0, 1), st.integers(0, 3), st.integers(0, 5)
+LARGE = st.integers(0, 20_000_000)
 AMOUNT = st.integers(-2_000_000, 20_000_000)
+ENDS = st.sampled_from(["", "ended_on", "repaired_on"])
+INDUSTRIES = st.sampled_from(["C35", "F", "I65"])
+one_of = cache(st.sampled_from)
 
 Row = dict[str, Any]
 
@@ -34,41 +44,49 @@ def enterprises(draw: st.DrawFn, pack: Pack) -> list[Row]:
         if spec.id in gates:
             rows.append({"id": spec.id, "fact": spec.id, "value": gates[spec.id][0]})
             continue
-        count = draw(st.integers(0, 3 if spec.type in {"records", "mark"} else 1))
-        rows += [draw(records(pack, spec, n)) for n in range(count)]
+        for n, row in enumerate(draw(records(pack, spec))):
+            rows.append({"id": f"{spec.id}.{n}", "fact": spec.id, **row})
+            if spec.type == "mark":
+                rows[-1]["by"] = f"专家{n}"
     return rows
 
 
+@cache
+def records(pack: Pack, spec: FactSpec) -> st.SearchStrategy[list[Row]]:
+    return st.lists(record(pack, spec), max_size=3 if spec.type in {"records", "mark"} else 1)
+
+
 @st.composite
-def records(draw: st.DrawFn, pack: Pack, spec: FactSpec, number: int) -> Row:
-    row: Row = {"id": f"{spec.id}.{number}", "fact": spec.id}
+def record(draw: st.DrawFn, pack: Pack, spec: FactSpec) -> Row:
+    row: Row = {}
     if spec.type == "choice":
-        row["value"] = draw(st.sampled_from(spec.values))
+        row["value"] = draw(one_of(spec.values))
     elif spec.type == "date":
-        row["value"] = draw(st.dates(date(1990, 1, 1), AS_OF))
+        row["value"] = date.fromordinal(draw(SINCE_1990))
     elif spec.type == "number":
-        row["value"] = draw(st.integers(0, 20_000_000))
+        row["value"] = draw(LARGE)
     elif spec.type == "text":
-        row["value"] = draw(st.sampled_from(["C35", "F", "I65"]))
+        row["value"] = draw(INDUSTRIES)
     elif spec.type == "mark":
-        row |= {"value": draw(st.integers(0, 5)), "by": f"专家{number}", "reason": "理由"}
+        row |= {"value": draw(MARK), "reason": "理由"}
     elif spec.type == "statement":
         row |= draw(statements(pack))
     else:
-        row |= {"value": draw(st.integers(0, 3)), "date": draw(PAST)}
+        on = draw(PAST)
+        row |= {"value": draw(SEVERAL), "date": date.fromordinal(on)}
         if spec.kinds and row["value"]:
-            row["kind"] = draw(st.sampled_from(spec.kinds))
-        ends = draw(st.sampled_from(["", "ended_on", "repaired_on"]))
+            row["kind"] = draw(one_of(spec.kinds))
+        ends = draw(ENDS)
         if ends == "ended_on":
-            row[ends] = max(draw(AHEAD), row["date"])
+            row[ends] = date.fromordinal(max(draw(AHEAD), on))
         elif ends and spec.adverse:
-            row[ends] = draw(st.dates(row["date"], AS_OF))
+            row[ends] = date.fromordinal(max(draw(PAST), on))
     return row
 
 
-@st.composite
-def statements(draw: st.DrawFn, pack: Pack) -> Row:
+@cache
+def statements(pack: Pack) -> st.SearchStrategy[Row]:
     items, signed = (pack.statement.items, pack.statement.signed) if pack.statement else ((), ())
     amounts = {item: AMOUNT if item in signed else AMOUNT.map(abs) for item in items}
     column = st.fixed_dictionaries({}, optional=amounts)
-    return {"year": 2025, "items": draw(column), "before": draw(column)}
+    return st.fixed_dictionaries({"year": st.just(2025), "items": column, "before": column})
