@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType, NoneType
+
+_SCALARS = (str, Decimal, int, date, NoneType)
+_WORDS: Mapping[bool | None, str] = MappingProxyType({None: "null", True: "true", False: "false"})
 
 
 def plain(number: Decimal) -> str:
@@ -32,19 +36,24 @@ def _quoted(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, Mapping):
-        pairs = [(key, value[key]) for key in sorted(value)]
-        return "{" + ",".join(f"{_scalar(key)}:{_text(item)}" for key, item in pairs) + "}"
+    if isinstance(value, _SCALARS):  # nearly all are, and to ask for a Mapping takes longest
+        return _scalar(value)
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(_text(item) for item in value) + "]"
+        return "[" + ",".join([_text(item) for item in value]) + "]"
+    if isinstance(value, Mapping):
+        return (
+            "{" + ",".join([f"{_scalar(key)}:{_text(value[key])}" for key in sorted(value)]) + "}"
+        )
     return _scalar(value)
 
 
 def _scalar(value: object) -> str:
     if isinstance(value, str):
         return _quoted(value)
-    if value is None or isinstance(value, (bool, int)):
-        return json.dumps(value)
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
     if isinstance(value, Decimal) and value.is_finite():
         return plain(value)
     if isinstance(value, date):
