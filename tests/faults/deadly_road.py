@@ -26,7 +26,7 @@ from tests.engines import REDIS_URL
 from tests.nursery import forked
 from tests.waiting import until
 
-STEP = 3  # things done between one kill and the next
+STEP = 5  # things done between one kill and the next
 FOR_EVER = 10_000
 PATIENCE_S = 120.0  # of a machine that does much else
 

@@ -1,9 +1,10 @@
 """The process is killed at hundreds of points of a member's whole way: no field is lost.
 
 Each request is sent again and again, under one key as an app does it or as the same form as a
-browser does it, to a fresh process that dies after the first thing it did, the third, the fifth …
-until one lives long enough to answer; that one dies with its answer. What was answered once is
-looked for in the database after every kill; after every step nothing else may be there.
+browser does it, to a fresh process that dies after one of the first five things it did, then five
+later, and again … until one lives long enough to answer; that one dies with its answer. What was
+answered once is looked for in the database after every kill; after every step nothing else may be
+there.
 """
 
 from collections.abc import AsyncIterator
