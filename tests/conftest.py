@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
 INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
 # As how many short tests one of these takes, on average.
-LENGTHS = {"faults": 90, "browser": 10}
+LENGTHS = {"mass": 150, "faults": 90, "browser": 10}
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
 # Each application would bring its two hundred texts anew; one that finds them does not.
@@ -72,8 +72,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     is done early is short."""
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     modules = [list(module) for _, module in groupby(items, lambda item: item.path)]
-    modules.sort(key=lambda module: -length(module[0]))
-    long = [module for module in modules if length(module[0]) > 1]
+    modules.sort(key=lambda module: -max(map(length, module)))
+    long = [module for module in modules if max(map(length, module)) > 1]
     short = chain.from_iterable(modules[len(long) :])
     hands: list[list[pytest.Item]] = [[] for _ in range(count)]
     for module in long:

@@ -47,6 +47,8 @@ from bot.services.signing_keys import Issuer
 from tests import applying, matrix, people
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.mass
+
 EDITS = int(os.environ.get("EDITS", "1000"))
 SIGNER = HeadSigner({"a1": b"1" * 32})
 VAULT = Vault({"k": bytes(32)}, bytes(32))

@@ -25,6 +25,8 @@ from bot.services.signing_keys import Issuer
 from tests import papers, people
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.mass
+
 SIGNER = HeadSigner({"a1": b"1" * 32})
 PHONES = Phones(
     *(

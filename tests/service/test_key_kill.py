@@ -29,6 +29,8 @@ from bot.services.verification import Verifier
 from models import Certificate, SigningKey
 from tests.bench.register import Sample, fill
 
+pytestmark = pytest.mark.mass
+
 CERTIFICATES = 20_000
 BASE = "https://cx.example.org.cn"
 FIRST = datetime(2026, 1, 5, 2, tzinfo=UTC)  # when the first of them was recorded
