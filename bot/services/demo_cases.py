@@ -148,10 +148,12 @@ async def _kept(
         Asks.UNTIL: on.replace(year=on.year + 2, day=1).isoformat(),
     }
     asked = dated[paper_rule.asks] if paper_rule.asks else ""
-    paper = demo_papers.licence(one)
-    if rule.id != LICENCE:
-        note = f"所属年度：{asked}" if paper_rule.asks is Asks.YEAR else ""
-        paper = demo_papers.sheet(rule.id, rule.name, one, on=on, note=note, pdf=rule.confidential)
+    note = f"所属年度：{asked}" if paper_rule.asks is Asks.YEAR else ""
+    paper = (
+        demo_papers.licence(one)
+        if rule.id == LICENCE
+        else demo_papers.sheet(rule.id, rule.name, one, on=on, note=note, pdf=rule.confidential)
+    )
     kept = await stage.keep(
         one, paper_rule.kind, paper, actor=actor, at=at, confidential=rule.confidential
     )

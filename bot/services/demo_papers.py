@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from math import cos, pi, sin
 
@@ -90,11 +90,20 @@ def sheet(
 
 
 def _stamp(page: Image.Image, words: str, *, middle: tuple[int, int], radius: int) -> None:
-    """A round seal: a ring, a star, and the words along the upper arc."""
-    draw, (x, y) = ImageDraw.Draw(page), middle
-    box = (x - radius, y - radius, x + radius, y + radius)
-    draw.ellipse(box, outline=RED, width=max(radius // 18, 3))
-    draw.polygon(_star(x, y, radius * 0.3), fill=RED)
+    """A round seal in red ink."""
+    ink = _ink(words, radius)
+    page.paste(RED, (middle[0] - ink.width // 2, middle[1] - ink.height // 2), ink)
+
+
+@lru_cache(maxsize=64)  # a company seals a score of papers, and each character costs a millisecond
+def _ink(words: str, radius: int) -> Image.Image:
+    """Where a seal leaves ink: a ring, a star, and the words along the upper arc."""
+    middle = radius + 1  # what is drawn round it includes both of its ends
+    ink = Image.new("L", (2 * middle, 2 * middle))
+    draw = ImageDraw.Draw(ink)
+    ring = (1, 1, middle + radius, middle + radius)
+    draw.ellipse(ring, outline=255, width=max(radius // 18, 3))
+    draw.polygon(_star(middle, middle, radius * 0.3), fill=255)
     size = int(min(radius * 0.28, radius * 3.3 / len(words)))
     opening = min(1.5 * pi, len(words) * 0.4)
     for place, char in enumerate(words):
@@ -103,10 +112,11 @@ def _stamp(page: Image.Image, words: str, *, middle: tuple[int, int], radius: in
         ImageDraw.Draw(tile).text((size, size), char, 255, _font(size), anchor="mm")
         turned = tile.rotate(-angle * 180 / pi, resample=Image.Resampling.BICUBIC)
         at = (
-            int(x + sin(angle) * radius * 0.76) - size,
-            int(y - cos(angle) * radius * 0.76) - size,
+            int(middle + sin(angle) * radius * 0.76) - size,
+            int(middle - cos(angle) * radius * 0.76) - size,
         )
-        page.paste(RED, at, turned)
+        ink.paste(255, at, turned)
+    return ink
 
 
 def _star(x: float, y: float, radius: float) -> list[tuple[float, float]]:
