@@ -8,7 +8,7 @@ from typing import Any
 
 from asn1crypto import x509
 from asn1crypto.algos import SignedDigestAlgorithm
-from asn1crypto.cms import ContentInfo
+from asn1crypto.cms import ContentInfo, SignerInfo
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import (
@@ -193,6 +193,19 @@ def _says_nothing_beside(pdf: bytes, signature: EmbeddedPdfSignature) -> bool:
     signers = signed["signer_infos"]
     announced = [signed["version"].native, *(one.dump() for one in signed["digest_algorithms"])]
     used = [signers[0]["version"].native, *(one["digest_algorithm"].dump() for one in signers)]
+    _settle(signers[0])
     wanted = container.dump(force=True).ljust(len(held), b"\0").hex().upper()
     usual = announced == used and used[0] == "v1"
     return usual and pdf[start:end] == f"<{wanted}>".encode()
+
+
+def _settle(signer: SignerInfo) -> None:
+    """Call the one value that asn1crypto makes itself unchanged.
+
+    Left as changed, each of the ten levels around it is written several times over by the one
+    above: 140 ms instead of 3, to the same bytes.
+    """
+    for attribute in signer["signed_attrs"]:
+        if attribute["type"].native == "signing_certificate_v2":
+            for one in attribute["values"][0]["certs"]:
+                one["hash_algorithm"]._mutated = False  # noqa: SLF001 (there is no other way)
