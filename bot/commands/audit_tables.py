@@ -4,6 +4,7 @@ Part of bot/commands/audit_verify.py: which columns count, and which triggers wa
 said here and not asked from the database, where a superuser could have changed it.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -99,13 +100,14 @@ FUNCTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 TRIGGERS = """
-SELECT c.relname AS table, t.tgenabled = 'O' AS on, t.tgname || ' ' || regexp_replace(
-    pg_get_triggerdef(t.oid), '^CREATE (CONSTRAINT )?TRIGGER \\S+ (.*) ON \\S+ (.*)$', '\\2 \\3'
-) AS said
+SELECT c.relname AS table, t.tgenabled = 'O' AS on, t.tgname AS name,
+    pg_get_triggerdef(t.oid) AS definition
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND t.tgname LIKE 'is\\_audited%'
 ORDER BY 1, 3
 """
+# Names aside; the server would compile this anew for each trigger.
+_DEFINED = re.compile(r"CREATE (?:CONSTRAINT )?TRIGGER \S+ (.*) ON \S+ (.*)\Z", re.DOTALL)
 SOURCES = """
 SELECT proname AS name, encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') AS sha256
 FROM pg_proc WHERE proname = ANY ($1) AND pronamespace = 'public'::regnamespace
@@ -192,7 +194,7 @@ async def faults(
 def _unwatched(found: list[asyncpg.Record], audited: Mapping[str, Table]) -> Iterator[str]:
     wanted = {(name, one) for name, table in audited.items() for one in table.triggers}
     wanted.add((KEYS, _KEYS_TRIGGER))
-    there = {(row["table"], row["said"]): row["on"] for row in found}
+    there = {(row["table"], _said(row["name"], row["definition"])): row["on"] for row in found}
     for name, one in sorted(wanted - set(there)):
         yield f"表 {name} 不再受审计：触发器 {one.split()[0]} 不见了，或者被改动"
     for name, one in sorted(set(there) - wanted):
@@ -200,6 +202,12 @@ def _unwatched(found: list[asyncpg.Record], audited: Mapping[str, Table]) -> Ite
     for (name, one), on in sorted(there.items()):
         if not on:
             yield f"表 {name} 的审计触发器 {one.split()[0]} 被停用"
+
+
+def _said(name: str, definition: str) -> str:
+    """A trigger as `Table.triggers` says it; a definition of another form as it is."""
+    found = _DEFINED.match(definition)
+    return f"{name} {' '.join(found.groups()) if found else definition}"
 
 
 def _difference(table: str, row: asyncpg.Record) -> Wrong:
