@@ -124,6 +124,7 @@ def compared(scheme: str) -> tuple[set[str], Spread]:
     return agreed, spread
 
 
+@pytest.mark.mass
 @pytest.mark.parametrize("scheme", ORACLES)
 def test_engine_and_oracle_agree_to_the_last_decimal(
     scheme: str, capsys: pytest.CaptureFixture[str]
