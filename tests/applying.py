@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from uuid import UUID, uuid4
@@ -38,6 +39,7 @@ def dated(material: str, time: int = 0) -> str:
     return DATES[asks] if asks else ""
 
 
+@cache  # the same few in hundreds of tests; each takes 10 ms to draw
 def page(number: int) -> bytes:
     """A page that is sharp, and unlike every other."""
     picture = Image.open(BytesIO(papers.picture()))
