@@ -104,6 +104,7 @@ SELECT c.relname AS table, t.tgenabled = 'O' AS on, t.tgname AS name,
     pg_get_triggerdef(t.oid) AS definition
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND t.tgname LIKE 'is\\_audited%'
+    AND c.relnamespace = 'public'::regnamespace
 ORDER BY 1, 3
 """
 # Names aside; the server would compile this anew for each trigger.

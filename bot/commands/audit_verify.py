@@ -94,7 +94,11 @@ async def verify(
 ) -> Verdict:
     """Read everything once, in one snapshot; `keys` are public Ed25519 keys by their ids."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute("SET LOCAL timezone = 'UTC'; SET LOCAL bytea_output = 'hex'")
+        # Names are those of our own tables, wherever the owner of the database points them.
+        await connection.execute(
+            "SET LOCAL search_path = public, pg_temp;"
+            "SET LOCAL timezone = 'UTC'; SET LOCAL bytea_output = 'hex'"
+        )
         heads = {row["size"]: row for row in await connection.fetch(HEADS)}
         walk = Walk(heads, keys, witnessed)
         async for row in _entries(connection):

@@ -360,6 +360,45 @@ async def test_a_table_that_is_no_longer_audited_is_found(
     assert told in first.what
 
 
+@pytest.fixture
+async def elsewhere(toys: None, owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """A schema of whoever wants to deceive, with the rows as they were."""
+    await history(owner)
+    await owner.execute("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.toy AS TABLE toy")
+    yield
+    await owner.execute("RESET search_path; DROP SCHEMA elsewhere CASCADE")
+
+
+async def test_a_trigger_of_another_table_of_that_name_does_not_count(
+    elsewhere: None, owner: asyncpg.Connection
+):
+    watched = await owner.fetchval(
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE tgrelid = 'toy'::regclass AND tgname = 'is_audited'"
+    )
+    await owner.execute(watched.replace(" ON public.toy ", " ON elsewhere.toy "))
+    await owner.execute("DROP TRIGGER is_audited ON public.toy")
+
+    first = (await checked(owner)).first
+
+    assert first is not None
+    assert "不再受审计" in first.what
+
+
+async def test_rows_that_are_found_first_under_that_name_do_not_count(
+    elsewhere: None, owner: asyncpg.Connection
+):
+    await owner.execute(
+        "SET session_replication_role = replica; UPDATE public.toy SET owner = '别人';"
+        "SET search_path = elsewhere, public"
+    )
+
+    first = (await checked(owner)).first
+
+    assert first is not None
+    assert "与它最后一条审计记录不符" in first.what
+
+
 async def test_a_rewritten_log_is_found_by_whoever_kept_a_head(
     toys: None, owner: asyncpg.Connection
 ):
