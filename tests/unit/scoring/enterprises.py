@@ -16,6 +16,7 @@ TODAY = AS_OF.toordinal()
 # Days as their numbers: a date would be three draws.
 SINCE_1990 = st.integers(date(1990, 1, 1).toordinal(), TODAY)
 PAST = st.integers(TODAY - 7 * 365, TODAY)
+DAYS = st.integers(0, 7 * 365)
 AHEAD = st.integers(TODAY - 400, TODAY + 900)
 # Made once: in each example each would cost as much as its draw.
 MAYBE, SEVERAL, MARK = st.integers(0, 1), st.integers(0, 3), st.integers(0, 5)
@@ -44,20 +45,16 @@ def enterprises(draw: st.DrawFn, pack: Pack) -> list[Row]:
         if spec.id in gates:
             rows.append({"id": spec.id, "fact": spec.id, "value": gates[spec.id][0]})
             continue
-        for n, row in enumerate(draw(records(pack, spec))):
-            rows.append({"id": f"{spec.id}.{n}", "fact": spec.id, **row})
+        for n in range(draw(SEVERAL if spec.type in {"records", "mark"} else MAYBE)):
+            rows.append({"id": f"{spec.id}.{n}", "fact": spec.id, **draw(records(pack, spec))})
             if spec.type == "mark":
                 rows[-1]["by"] = f"专家{n}"
     return rows
 
 
 @cache
-def records(pack: Pack, spec: FactSpec) -> st.SearchStrategy[list[Row]]:
-    return st.lists(record(pack, spec), max_size=3 if spec.type in {"records", "mark"} else 1)
-
-
 @st.composite
-def record(draw: st.DrawFn, pack: Pack, spec: FactSpec) -> Row:
+def records(draw: st.DrawFn, pack: Pack, spec: FactSpec) -> Row:
     row: Row = {}
     if spec.type == "choice":
         row["value"] = draw(one_of(spec.values))
@@ -80,7 +77,7 @@ def record(draw: st.DrawFn, pack: Pack, spec: FactSpec) -> Row:
         if ends == "ended_on":
             row[ends] = date.fromordinal(max(draw(AHEAD), on))
         elif ends and spec.adverse:
-            row[ends] = date.fromordinal(max(draw(PAST), on))
+            row[ends] = date.fromordinal(on + draw(DAYS) % (TODAY - on + 1))
     return row
 
 
