@@ -38,12 +38,16 @@ def broken(tree: Path, place: str, line: str) -> list[str]:
 
     file = tree / place
     before = file.read_text() if file.exists() else None
-    file.write_text(f"{before or ''}\n{line}\n")
-    with redirect_stdout(io.StringIO()) as said:
-        lint_imports(no_cache=True, no_logo=True)
-    file.unlink() if before is None else file.write_text(before)
+    try:
+        file.write_text(f"{before or ''}\n{line}\n")
+        with redirect_stdout(io.StringIO()) as said:
+            refused = lint_imports(no_cache=True, no_logo=True)
+    finally:
+        file.unlink() if before is None else file.write_text(before)
     lines = said.getvalue().splitlines()
-    return [line.split(" BROKEN")[0] for line in lines if " BROKEN" in line]
+    fallen = [line.split(" BROKEN")[0] for line in lines if " BROKEN" in line]
+    assert bool(refused) == bool(fallen), said.getvalue()  # else it could not judge at all
+    return fallen
 
 
 def settle(tree: Path) -> None:
