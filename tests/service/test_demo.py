@@ -25,8 +25,6 @@ from bot.services.signing_keys import Issuer
 from tests import papers, people
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.mass
-
 SIGNER = HeadSigner({"a1": b"1" * 32})
 PHONES = Phones(
     *(
@@ -68,6 +66,7 @@ async def of_phone(phone, table):
     return {row["state"] for row in rows}
 
 
+@pytest.mark.mass
 async def test_everything_that_exists_is_there_in_every_state_and_once(db, tmp_path):
     made = await load(tmp_path)
 
@@ -187,6 +186,7 @@ async def an_audit_trail_that_holds(db):
     await connection.close()
 
 
+@pytest.mark.mass
 async def test_it_is_as_whole_on_the_first_day_of_a_year(db, tmp_path):
     await load(tmp_path, count=demo.LEAST, now=NEW_YEAR, trusting=True)
 
