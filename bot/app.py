@@ -26,7 +26,10 @@ GRACE_S = 10.0
 def build_app(
     deps: Deps, *, routes: Iterable[Route] = ROUTES, lifespan: Iterable[Lifespan] = ()
 ) -> web.Application:
-    """Wire everything; opens nothing: a lifespan opens before the first request and closes last."""
+    """Wire everything; opens nothing: a lifespan opens before the first request and closes last.
+
+    There is one application at a time in a process: another begins with every ration unspent.
+    """
     routes = tuple(routes)
     edge = Edge(deps.config)
     router = Router(edge.around_refusals, go_ahead)
@@ -39,7 +42,7 @@ def build_app(
     app[openapi.DOCUMENT] = openapi.build(routes)
     app[sitemap.KEPT] = sitemap.Kept()
     checks = app[probes.CHECKS] = probes.Checks(deps.checks)
-    for limiter in LIMITERS:  # what another application in this process counted was not asked of us
+    for limiter in LIMITERS:
         limiter.forget()
     for route in routes:
         resource, handler = router.add_resource(route.path), edge.around(route)
