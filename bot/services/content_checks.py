@@ -169,8 +169,10 @@ async def sweep(*, now: datetime) -> int:
 
 async def waiting(*, limit: int = 100) -> list[Waiting]:
     """What people must look at: what WeChat found suspicious, then the rest, each oldest first."""
-    seen = await ContentCheck.filter(_SUSPICIOUS).order_by("created_at").limit(limit)
-    unseen = ContentCheck.filter(state=CheckState.HUMAN, label__isnull=True).order_by("created_at")
+    seen = await ContentCheck.filter(_SUSPICIOUS).order_by("created_at", "id").limit(limit)
+    unseen = ContentCheck.filter(state=CheckState.HUMAN, label__isnull=True).order_by(
+        "created_at", "id"
+    )
     rows = seen + await unseen.limit(limit - len(seen))
     return [
         Waiting(r.id, TITLES[Place(r.place)], r.subject, r.words, r.file_id, r.why, r.created_at)

@@ -128,7 +128,7 @@ async def _cleaned(given: IO[bytes], cabinet: Cabinet | None, now: datetime) -> 
 
 async def waiting(*, limit: int = 100) -> list[Report]:
     """Reports that nobody has answered, oldest first."""
-    rows = await FakeReport.filter(closed_at=None).order_by("created_at").limit(limit)
+    rows = await FakeReport.filter(closed_at=None).order_by("created_at", "id").limit(limit)
     covered = await content_checks.covered([row.id for row in rows])
     return [_report(row, covered.get(row.id, Covered())) for row in rows]
 

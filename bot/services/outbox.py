@@ -140,7 +140,7 @@ async def count_dead() -> int:
 
 async def dead(*, limit: int = 100) -> list[DeadJob]:
     """The oldest jobs that a person must look at."""
-    rows = await Job.filter(state=JobState.DEAD).order_by("created_at").limit(limit)
+    rows = await Job.filter(state=JobState.DEAD).order_by("created_at", "id").limit(limit)
     return [DeadJob(r.id, r.kind, r.attempts, r.created_at, r.last_error) for r in rows]
 
 

@@ -70,7 +70,7 @@ async def open_ticket(
 
 async def waiting(*, limit: int = 100) -> list[OpenTicket]:
     """The tickets that staff have not closed, oldest first."""
-    rows = await Ticket.filter(state=TicketState.OPEN).order_by("created_at").limit(limit)
+    rows = await Ticket.filter(state=TicketState.OPEN).order_by("created_at", "id").limit(limit)
     covered = await content_checks.covered([row.id for row in rows])
     why = {id_: one.words for id_, one in covered.items()}
     return [

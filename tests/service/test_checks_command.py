@@ -24,7 +24,7 @@ def env(db, redis_url, tmp_path):
 
 
 async def put(words: str, at: datetime = NOW, label: int | None = None) -> str:
-    subject = new_id(NOW)
+    subject = new_id(at)
     async with in_transaction():
         await content_checks.text(words, place=Place.REPORT, subject=subject, openid="", now=at)
     row = await ContentCheck.get(subject=subject)
