@@ -31,7 +31,8 @@ from tests.fakes import SharedInMemory
 from tests.http.frame import caught_logs
 
 WANG = FIRST_PEOPLE[0][0]
-QUICK = Timeouts(connect_s=0.5, total_s=0.3, media_s=0.3)
+AS_EVER, QUICK = Timeouts(), Timeouts(connect_s=0.5, total_s=0.3, media_s=0.3)
+impatient = pytest.mark.parametrize("wechat", [QUICK], indirect=True)
 SEND = "/cgi-bin/message/template/send"
 NOTICE = Notice(WANG, "annual_review", {"thing1": "企业年审😀"}, url="https://a.cn/h5/r/9")
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(200)
@@ -75,9 +76,11 @@ class Clock:
 
 
 @asynccontextmanager
-async def clients(*bases: str, clock: Callable[[], datetime]) -> AsyncIterator[tuple]:
+async def clients(
+    *bases: str, clock: Callable[[], datetime], timeouts: Timeouts = AS_EVER
+) -> AsyncIterator[tuple]:
     shared = SharedInMemory()
-    async with open_transport(bases, timeouts=QUICK) as transport:
+    async with open_transport(bases, timeouts=timeouts) as transport:
         made = [
             WeChatHttp(
                 Account(appid, secret, SANDBOX_MINI_APPID),
@@ -114,11 +117,11 @@ async def sandbox(clock: Clock) -> AsyncIterator[TestServer]:
 
 
 @pytest.fixture
-async def wechat() -> AsyncIterator[WeChat]:
-    clock = Clock()
+async def wechat(request: pytest.FixtureRequest) -> AsyncIterator[WeChat]:
+    clock, timeouts = Clock(), getattr(request, "param", AS_EVER)
     async with (
         sandbox(clock) as server,
-        clients(base_of(server), clock=clock) as (service, mini),
+        clients(base_of(server), clock=clock, timeouts=timeouts) as (service, mini),
         aiohttp.ClientSession(base_of(server)) as http,
     ):
         wechat = WeChat(server, service, mini, http, clock)
@@ -381,6 +384,7 @@ async def test_a_call_that_is_refused_twice_asks_for_no_third_token(wechat):
         ({"kind": "silent", "after": True}, Transient, None, True),
     ],
 )
+@impatient
 async def test_each_trouble_is_one_of_two_failures(wechat, fault, kind, errcode, uncertain):
     await wechat.template(0)
     await wechat.trouble(path=SEND, **fault)
@@ -508,7 +512,10 @@ async def test_a_call_that_was_sent_is_never_repeated_on_the_other_host(wechat, 
     second = Odd([b'{"errcode":0,"msgid":1}'])
     async with (
         TestServer(second.app()) as other,
-        clients(base_of(wechat.server), base_of(other), clock=wechat.clock) as (service, _),
+        clients(base_of(wechat.server), base_of(other), clock=wechat.clock, timeouts=QUICK) as (
+            service,
+            _,
+        ),
     ):
         await service.menu()
         await wechat.trouble(path=SEND, **fault)
@@ -558,6 +565,7 @@ async def test_a_redirect_does_not_carry_the_token_elsewhere():
     assert (type(told), elsewhere.seen) == (Transient, [])
 
 
+@impatient
 async def test_neither_token_nor_secret_shows_in_logs_or_errors(wechat):
     troubles = [
         {"kind": "errcode", "errcode": -1},
