@@ -88,13 +88,13 @@ async def test_each_refusal_of_wechat_becomes_words_that_say_what_to_do(desk, an
 
 
 @pytest.mark.parametrize(
-    "file",
-    [papers.photo((4000, 3000), turned=6), papers.pdf(), poison.heic()],
+    "make",
+    [lambda: papers.photo((4000, 3000), turned=6), papers.pdf, poison.heic],
     ids=["photo", "pdf", "heic"],
 )
-async def test_what_a_phone_takes_is_made_small_enough_behind_the_walls(tmp_path, file):
+async def test_what_a_phone_takes_is_made_small_enough_behind_the_walls(tmp_path, make):
     async with papers.cabinet_in(tmp_path) as cabinet:
-        with papers.spool(file) as given:
+        with papers.spool(make()) as given:
             picture = await licences.legible(given, jail=cabinet.jail)
 
     assert picture.startswith(b"\xff\xd8\xff")

@@ -86,19 +86,19 @@ def grain(size: tuple[int, int], kind: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data",
+    "make",
     [
-        papers.photo((90, 120), turned=6),
-        papers.picture((900, 700), "PNG"),
-        papers.pdf(2),
-        poison.heic(),
-        grain((2000, 1500), "PNG"),
-        grain((2600, 1900), "JPEG"),
+        lambda: papers.photo((90, 120), turned=6),
+        lambda: papers.picture((900, 700), "PNG"),
+        lambda: papers.pdf(2),
+        poison.heic,
+        lambda: grain((2000, 1500), "PNG"),
+        lambda: grain((2600, 1900), "JPEG"),
     ],
     ids=["photo", "screenshot", "document", "heic", "grain.png", "grain.jpg"],
 )
-def test_whatever_a_licence_comes_as_a_reader_gets_a_small_jpeg(data):
-    [piece] = keeper.legible(data, LIMITS, within=2_000_000).pieces
+def test_whatever_a_licence_comes_as_a_reader_gets_a_small_jpeg(make):
+    [piece] = keeper.legible(make(), LIMITS, within=2_000_000).pieces
 
     assert len(piece.data) <= 2_000_000
     with Image.open(io.BytesIO(piece.data)) as made:
@@ -163,17 +163,17 @@ def test_a_large_picture_is_made_smaller_and_a_large_opaque_png_becomes_a_jpeg()
 
 
 @pytest.mark.parametrize(
-    ("data", "warned"),
+    ("make", "warned"),
     [
-        (papers.picture(), ()),
-        (blurred(0.5), ()),
-        (blurred(6), (Warned.BLURRED,)),
-        (papers.picture((500, 900)), (Warned.SMALL,)),
+        (papers.picture, ()),
+        (lambda: blurred(0.5), ()),
+        (lambda: blurred(6), (Warned.BLURRED,)),
+        (lambda: papers.picture((500, 900)), (Warned.SMALL,)),
     ],
     ids=["sharp", "nearly", "blurred", "small"],
 )
-def test_a_picture_that_cannot_be_read_is_told_from_one_that_can(data, warned):
-    assert examined(data).warnings == warned
+def test_a_picture_that_cannot_be_read_is_told_from_one_that_can(make, warned):
+    assert examined(make()).warnings == warned
 
 
 def test_an_empty_page_counts_as_blurred():

@@ -73,34 +73,34 @@ def said(picture: Image.Image, kind: str = "JPEG") -> tuple[Warned, ...]:
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "draw",
     [
-        pytest.param(sealed(), id="scanned"),
-        pytest.param(sealed(FADED), id="faded"),
-        pytest.param(sealed(oval=0.72), id="oval"),
-        pytest.param(photo(sealed()), id="photographed"),
-        pytest.param(photo(sealed(FADED), width=660), id="photographed from afar"),
-        pytest.param(photo(sealed(), RED_CLOTH), id="on red cloth"),
-        pytest.param(sealed().crop((760, 1280, 1040, 1560)).resize((800, 800)), id="alone"),
+        pytest.param(sealed, id="scanned"),
+        pytest.param(lambda: sealed(FADED), id="faded"),
+        pytest.param(lambda: sealed(oval=0.72), id="oval"),
+        pytest.param(lambda: photo(sealed()), id="photographed"),
+        pytest.param(lambda: photo(sealed(FADED), width=660), id="photographed from afar"),
+        pytest.param(lambda: photo(sealed(), RED_CLOTH), id="on red cloth"),
+        pytest.param(lambda: sealed().crop((760, 1280, 1040, 1560)).resize((800, 800)), id="alone"),
     ],
 )
-def test_a_red_seal_is_seen(picture):
-    assert said(picture) == SEEN
+def test_a_red_seal_is_seen(draw):
+    assert said(draw()) == SEEN
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "draw",
     [
-        pytest.param(photo(page()), id="nothing red"),
-        pytest.param(photo(page(), RED_CLOTH), id="on red cloth"),
-        pytest.param(written("a heading"), id="a red heading"),
-        pytest.param(written("a square"), id="somebody's own seal"),
-        pytest.param(written("a disc"), id="a red disc"),
-        pytest.param(photo(written("a blue seal")), id="a blue seal"),
+        pytest.param(lambda: photo(page()), id="nothing red"),
+        pytest.param(lambda: photo(page(), RED_CLOTH), id="on red cloth"),
+        pytest.param(lambda: written("a heading"), id="a red heading"),
+        pytest.param(lambda: written("a square"), id="somebody's own seal"),
+        pytest.param(lambda: written("a disc"), id="a red disc"),
+        pytest.param(lambda: photo(written("a blue seal")), id="a blue seal"),
     ],
 )
-def test_without_one_it_is_said(picture):
-    assert said(picture) == NONE
+def test_without_one_it_is_said(draw):
+    assert said(draw()) == NONE
 
 
 def test_a_picture_without_colour_cannot_tell():

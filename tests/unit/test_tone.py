@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -102,8 +103,16 @@ def asked() -> Iterator[tuple[str, str]]:
                 yield f"{scheme}/{question.id}: {text}", text
 
 
-ALL = [*chat(), *messages(), *labels(), *in_code(), *asked()]
-WHOLE = [(name, text) for name, text in [*chat(), *messages()] if "." not in name]
+def everything() -> Iterator[tuple[str, str]]:
+    return chain(chat(), messages(), labels(), in_code(), asked())
+
+
+def whole_ones() -> Iterator[tuple[str, str]]:
+    return (
+        (name, text)
+        for name, text in chain(chat(), messages())
+        if "." not in name and not PIECES.match(name)
+    )
 
 
 def said_to_a_friend(text: str) -> bool:
@@ -126,20 +135,16 @@ def ends_with_a_refusal(text: str) -> bool:
 
 
 RULES = [
-    ("we say 您, never 你", said_to_a_friend, ALL),
-    ("no letters but those that everybody knows", in_latin_letters, ALL),
-    ("no code words", in_code_words, ALL),
-    (
-        "a refusal ends with what to do next",
-        ends_with_a_refusal,
-        [(name, text) for name, text in WHOLE if not PIECES.match(name)],
-    ),
+    ("we say 您, never 你", said_to_a_friend, everything),
+    ("no letters but those that everybody knows", in_latin_letters, everything),
+    ("no code words", in_code_words, everything),
+    ("a refusal ends with what to do next", ends_with_a_refusal, whole_ones),
 ]
 
 
 @pytest.mark.parametrize(("rule", "broken", "texts"), RULES, ids=[rule for rule, *_ in RULES])
 def test_every_word_that_a_member_receives_keeps_the_rules_of_tone(rule, broken, texts):
-    assert {name: text for name, text in texts if broken(text)} == {}, rule
+    assert {name: text for name, text in texts() if broken(text)} == {}, rule
 
 
 @pytest.mark.parametrize(
