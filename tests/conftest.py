@@ -26,6 +26,8 @@ NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
 # As how many short tests one of these takes, on average.
 LENGTHS = {"mass": 150, "faults": 90, "browser": 10}
+# When to look for garbage: as often as Python does by itself, it is 3 % of a test's work.
+SELDOM = (20_000, 20, 20)
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
 # Each application would bring its two hundred texts anew; one that finds them does not.
@@ -37,6 +39,7 @@ _gaps = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(*SELDOM)
     if hasattr(config, "workerinput") or config.option.collectonly:
         return  # the servers belong to the process that started the run
     config.stash[_engines] = Engines()
