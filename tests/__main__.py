@@ -1,10 +1,13 @@
-"""`./run test`: every gate and test, with coverage; with more words pytest alone, with these."""
+"""`./run test`: every gate and test, with coverage; with more words pytest alone, with these.
+
+The word `--full` is ours: with it the long drills do all that was promised.
+"""
 
 import os
 import shlex
 import sys
 
-from tests import scratch
+from tests import amounts, scratch
 from tests.nursery import forked, seedling
 from tests.nursery.asking import begin
 
@@ -14,6 +17,9 @@ EVERYTHING = ["--tx", f"3*popen//python={INTERPRETER}", "--dist", "worksteal"]
 
 def main() -> None:
     words = sys.argv[1:]
+    if amounts.WORD in words:
+        words.remove(amounts.WORD)
+        amounts.ask_for_all()
     if not words:
         scratch.settle()
         os.environ["PYTEST_PLUGINS"] = "tests.covering,tests.judging"

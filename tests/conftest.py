@@ -18,15 +18,15 @@ from bot import deps
 from bot.clients.database import close_database, open_database
 from bot.clients.jail import Jail
 from bot.services import content
-from tests import onlooking, scratch
+from tests import amounts, onlooking, scratch
 from tests.engines import DATABASE_URL, REDIS_URL, Engines, create_database
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # a Monday morning in Beijing
 
 INSTALLING, TOOLS = "TEST_TOOLS", Path(".state/tools")  # see `run`
 # As how many short tests one of these takes, on average.
-LENGTHS = {"mass": 150, "faults": 90, "browser": 10}
-# When to look for garbage: as often as Python does by itself, it is 3 % of a test's work.
+LENGTHS = {"mass": amounts.amount(150, part=60), "faults": 90, "browser": 10}
+# How seldom to look for garbage: as often as Python does by itself, it is 3 % of a test's work.
 SELDOM = (20_000, 20, 20)
 # What was deleted stays in a table until it is vacuumed, and every look goes through it again.
 WORN = 1_000_000  # bytes
@@ -54,6 +54,11 @@ def await_tools(pid: int) -> None:
         os.waitpid(pid, 0)
     if not TOOLS.exists():
         pytest.exit("the tests lack a tool, see above", returncode=1)
+
+
+def pytest_report_header() -> str:
+    rest = f"a part of each; all: ./run test {amounts.WORD}"
+    return f"long drills: {'in full' if amounts.in_full() else rest}"
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -21,12 +21,13 @@ from aiohttp.test_utils import TestServer, unused_port
 from bot.config import Config
 from bot.sandbox.app import build_sandbox
 from bot.services.idempotency import LEASE
+from tests.amounts import amount
 from tests.conftest import NOW
 from tests.engines import REDIS_URL
 from tests.nursery import forked
 from tests.waiting import until
 
-STEP = 5  # things done between one kill and the next
+STEP = amount(5, part=10)  # things done between one kill and the next: the larger, the fewer kills
 FOR_EVER = 10_000
 PATIENCE_S = 120.0  # of a machine that does much else
 
@@ -61,6 +62,8 @@ class Road:
     endings: asyncio.StreamReader
     log: Path
     kills: int = 0
+    amid: int = 0
+    """Of the kills those that left somebody without an answer."""
     kept: Found = field(default_factory=dict)
 
     @property
@@ -75,6 +78,7 @@ class Road:
             await self.check()
             if answer is not None:
                 return answer
+            self.amid += 1
         raise AssertionError("nobody ever answered")
 
     async def once(self, left: int, method: str, path: str, **more: object) -> Answer | None:

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from bot.handlers.wechat.words import WORDS
+from tests.amounts import amount
 from tests.bench.cycles import Callback
 from tests.bench.load import as_request
 from tests.product import Running, running, settings
@@ -23,10 +24,10 @@ from tests.wechat_peer import Peer, text
 
 pytestmark = pytest.mark.faults
 
-MESSAGES = 20_000
+MESSAGES = amount(20_000, part=2_000)
 REPEATED = 0.05
 AT_ONCE = 48
-KILLS = 6
+KILLS = amount(6, part=3)
 MOST_ATTEMPTS = 60
 LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)")
 peer = Peer()
@@ -87,7 +88,7 @@ async def deliver(line: Line, xml: str) -> str:
     raise AssertionError(f"not answered after {MOST_ATTEMPTS} attempts")
 
 
-async def test_20000_pushes_with_killed_workers_have_one_effect_each(
+async def test_pushes_with_killed_workers_have_one_effect_each(
     product: Running, emptier: asyncpg.Connection
 ):
     dice = random.Random(7)

@@ -8,13 +8,14 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from bot.services import outbox
+from tests.amounts import amount
 from tests.conftest import NOW
 from tests.nursery import forked
 from tests.product import free_port
 from tests.waiting import until
 
-JOBS = 2000
-KILL_AT = (200, 500, 900, 1300, 1600)
+JOBS = amount(2_000, part=600)
+KILL_AT = [JOBS * percent // 100 for percent in (10, 25, 45, 65, 80)]
 
 pytestmark = pytest.mark.faults
 
@@ -26,7 +27,7 @@ async def put_jobs(number: int) -> None:
                 await outbox.put("count", {"n": n}, now=NOW)
 
 
-async def test_workers_killed_amid_2000_jobs_lose_none_and_double_no_effect(
+async def test_workers_killed_amid_their_jobs_lose_none_and_double_no_effect(
     db: str, emptier: asyncpg.Connection
 ):
     await emptier.execute(

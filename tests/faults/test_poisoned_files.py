@@ -1,4 +1,4 @@
-"""Five hundred poisoned files: none comes alive, the jail stays small, nobody else waits."""
+"""Hundreds of poisoned files: none comes alive, the jail stays small, nobody else waits."""
 
 import asyncio
 import io
@@ -30,6 +30,7 @@ from bot.domain.sessions import Door
 from bot.handlers.headers import SANDBOXED
 from models import StoredFile
 from tests import papers, people
+from tests.amounts import amount
 from tests.conftest import NOW
 from tests.faults import poison
 from tests.faults.poison import EITHER, REFUSED, TAKEN, Poison
@@ -120,7 +121,7 @@ async def site(db: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
 
 @asynccontextmanager
 async def others(site: Site) -> AsyncIterator[list[float]]:
-    """Somebody else who only wants to see who they are, ten times a second; answers how long."""
+    """Somebody else who only wants to see who they are, again and again; answers how long."""
     waits: list[float] = []
     over = asyncio.Event()
 
@@ -130,7 +131,7 @@ async def others(site: Site) -> AsyncIterator[list[float]]:
             async with site.http.get("/api/me", headers=site.bearer) as answer:
                 assert answer.status == 200
             waits.append(time.monotonic() - began)
-            await asyncio.wait({asyncio.ensure_future(over.wait())}, timeout=0.1)
+            await asyncio.wait({asyncio.ensure_future(over.wait())}, timeout=0.02)
 
     asking = asyncio.create_task(ask())
     yield waits
@@ -138,9 +139,9 @@ async def others(site: Site) -> AsyncIterator[list[float]]:
     await asking
 
 
-async def test_five_hundred_poisoned_files_harm_nobody(site):
-    queue = list(poison.corpus())
-    assert len(queue) == 500
+async def test_poisoned_files_harm_nobody(site):
+    queue = list(poison.corpus(every=amount(1, part=5)))
+    assert len(queue) == amount(500, part=108)
     fates: Counter[tuple[str, str, int]] = Counter()
     kept: list[str] = []
 

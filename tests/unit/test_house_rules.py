@@ -165,8 +165,9 @@ def test_the_readme_names_only_files_that_exist():
     assert "./run test" in readme.split("\n## ")[0] + readme.split("\n## ")[1]
 
 
-def test_the_readmes_test_command_is_the_one_that_ci_runs():
-    assert "exec ./run test" in (ROOT / ".ci" / "run").read_text()
+def test_ci_runs_the_readmes_test_command_with_the_long_drills_in_full():
+    assert "./run test --full" in (ROOT / "README.md").read_text()
+    assert "exec ./run test --full" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_each_migration_follows_the_one_before():
