@@ -170,7 +170,8 @@ async def orm(database_url: str) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def emptier(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
+    # A test that fell amid a transaction may hold rows still: to say so beats waiting for ever.
+    connection = await asyncpg.connect(database_url, server_settings={"lock_timeout": "30s"})
     yield connection
     await connection.close()
 
